@@ -1,0 +1,204 @@
+package io.github.djlblocks.core;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.initializer.Initializer;
+import ai.djl.util.PairList;
+import io.github.djlblocks.internal.Checks;
+import io.github.djlblocks.internal.NativeScope;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Base of every block of this library: a DJL {@link Block} that computes on {@link
+ * io.github.djlblocks.kernel.Kernels}, checks its input before it does, and frees every
+ * intermediate array when it is done.
+ *
+ * <p>Sizes are given to the builder, so the shape of every parameter is known at construction, and
+ * a checkpoint can be compared with a block before anything is allocated.
+ */
+public abstract class KernelBlock extends AbstractBlock {
+
+    /** Creates a block without parameters or children. */
+    protected KernelBlock() {
+        super((byte) 1);
+    }
+
+    /**
+     * Computes the output. Every array made here is closed afterwards, except those returned.
+     *
+     * @param store where the parameters' values are
+     * @param inputs the inputs, already checked by {@link #getOutputShapes}
+     * @param training whether this is a training pass
+     * @param params what the caller passes along, or none
+     * @return the outputs
+     */
+    protected abstract NDList compute(
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params);
+
+    /**
+     * Computes the shapes of the outputs from those of the inputs, without running anything; -1
+     * stands for an unknown batch size or length.
+     *
+     * @param inputShapes the shapes of the inputs
+     * @return the shapes of the outputs
+     * @throws IllegalArgumentException if this block cannot take such inputs
+     */
+    @Override
+    public abstract Shape[] getOutputShapes(Shape[] inputShapes);
+
+    @Override
+    protected final NDList forwardInternal(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        checkInputs(inputs.getShapes());
+        return NativeScope.run(inputs, () -> compute(parameterStore, inputs, training, params));
+    }
+
+    /**
+     * Checks the inputs of a forward pass. A block made of blocks checks only what its children do
+     * not.
+     *
+     * @param inputShapes the shapes of the inputs
+     * @throws IllegalArgumentException if this block cannot take such inputs
+     */
+    protected void checkInputs(Shape[] inputShapes) {
+        getOutputShapes(inputShapes);
+    }
+
+    @Override
+    public void initialize(NDManager manager, DataType dataType, Shape... inputShapes) {
+        Checks.floating(dataType);
+        getOutputShapes(inputShapes);
+        super.initialize(manager, dataType, inputShapes);
+    }
+
+    /**
+     * Adds a parameter of a shape that is known.
+     *
+     * @param name its name
+     * @param type what it is, which decides its default initializer
+     * @param shape its shape
+     * @return the parameter
+     */
+    protected final Parameter addParameter(String name, Parameter.Type type, Shape shape) {
+        return addParameter(
+                Parameter.builder().setName(name).setType(type).optShape(shape).build());
+    }
+
+    /**
+     * Adds a parameter of a shape that is known, with its own initializer.
+     *
+     * @param name its name
+     * @param shape its shape
+     * @param initializer its initial values
+     * @return the parameter
+     */
+    protected final Parameter addParameter(String name, Shape shape, Initializer initializer) {
+        return addParameter(
+                Parameter.builder()
+                        .setName(name)
+                        .setType(Parameter.Type.OTHER)
+                        .optShape(shape)
+                        .optInitializer(initializer)
+                        .build());
+    }
+
+    /**
+     * Reads a parameter's value on the device of an array.
+     *
+     * @param store where the values are
+     * @param parameter the parameter
+     * @param like the array it meets
+     * @param training whether this is a training pass
+     * @return its value, owned by the store
+     */
+    protected final NDArray value(
+            ParameterStore store, Parameter parameter, NDArray like, boolean training) {
+        NDArray value = store.getValue(parameter, like.getDevice(), training);
+        // A store that mirrors parameters makes the copy here and keeps it: it must outlive us.
+        NDScope.unregister(value);
+        DataType inputType = like.getDataType();
+        if (inputType.isFloating() && value.getDataType() != inputType) {
+            throw new IllegalArgumentException(
+                    getClass().getSimpleName()
+                            + ": input is "
+                            + inputType
+                            + " but parameter "
+                            + parameter.getName()
+                            + " is "
+                            + value.getDataType()
+                            + ": initialise or load the block as "
+                            + inputType
+                            + ", or cast the input");
+        }
+        return value;
+    }
+
+    /**
+     * Reads an optional parameter's value.
+     *
+     * @param store where the values are
+     * @param parameter the parameter, or none
+     * @param like the array it meets
+     * @param training whether this is a training pass
+     * @return its value, or null if there is no such parameter
+     */
+    protected final @Nullable NDArray optionalValue(
+            ParameterStore store, @Nullable Parameter parameter, NDArray like, boolean training) {
+        return parameter == null ? null : value(store, parameter, like, training);
+    }
+
+    /**
+     * Runs a child on one array.
+     *
+     * @param block the child
+     * @param store where the parameters' values are
+     * @param x its input
+     * @param training whether this is a training pass
+     * @param params passed along, or none
+     * @return its output
+     */
+    @SuppressWarnings("NullAway") // DJL takes null for "no params"
+    protected static NDArray call(
+            Block block,
+            ParameterStore store,
+            NDArray x,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        return block.forward(store, new NDList(x), training, params).singletonOrThrow();
+    }
+
+    /**
+     * Requires a number of inputs.
+     *
+     * @param inputShapes the shapes of the inputs
+     * @param layout what is expected, as in {@code x (B, S, E)}
+     * @param count how many
+     * @throws IllegalArgumentException if there are more or fewer
+     */
+    protected final void requireInputs(Shape[] inputShapes, String layout, int count) {
+        if (inputShapes.length != count) {
+            throw new IllegalArgumentException(
+                    getClass().getSimpleName()
+                            + " takes "
+                            + count
+                            + " input(s), "
+                            + layout
+                            + ", got "
+                            + inputShapes.length);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Position-wise feed-forward blocks. */
+@NullMarked
+package io.github.djlblocks.feedforward;
+
+import org.jspecify.annotations.NullMarked;

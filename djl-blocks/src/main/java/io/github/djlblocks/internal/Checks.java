@@ -1,0 +1,110 @@
+package io.github.djlblocks.internal;
+
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
+/** Argument checks whose messages name the value, the bound and the fix. */
+public final class Checks {
+
+    private Checks() {}
+
+    /**
+     * Requires a positive size.
+     *
+     * @param name what the value is called in the API
+     * @param value the value
+     * @return the value
+     * @throws IllegalArgumentException if the value is below one
+     */
+    public static int positive(String name, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(name + " (" + value + ") must be at least 1");
+        }
+        return value;
+    }
+
+    /**
+     * Requires a positive, finite number.
+     *
+     * @param name what the value is called in the API
+     * @param value the value
+     * @return the value
+     * @throws IllegalArgumentException if the value is zero, negative, infinite or not a number
+     */
+    public static double positive(String name, double value) {
+        if (!(value > 0) || Double.isInfinite(value)) {
+            throw new IllegalArgumentException(
+                    name + " (" + value + ") must be a finite number above 0");
+        }
+        return value;
+    }
+
+    /**
+     * Requires a floating type that both engines can hold and compute.
+     *
+     * @param dataType the type
+     * @return the type
+     * @throws IllegalArgumentException if the type is not FLOAT16, FLOAT32 or FLOAT64
+     */
+    public static DataType floating(DataType dataType) {
+        return switch (dataType) {
+            case FLOAT16, FLOAT32, FLOAT64 -> dataType;
+            default ->
+                    throw new IllegalArgumentException(
+                            "data type "
+                                    + dataType
+                                    + " cannot be computed through NDArray: use FLOAT32, FLOAT64 or"
+                                    + " FLOAT16");
+        };
+    }
+
+    /**
+     * Requires that the last axis of an input has the size a block was built for. An unknown size
+     * (-1) passes.
+     *
+     * @param what the block, for the message
+     * @param input the shape of its input
+     * @param sizeName what the size is called in the builder
+     * @param size the size the block was built for
+     * @throws IllegalArgumentException if the shape has no axis or its last one differs
+     */
+    public static void lastAxis(String what, Shape input, String sizeName, long size) {
+        int rank = input.dimension();
+        long last = rank == 0 ? 0 : input.get(rank - 1);
+        if (rank == 0 || (last != size && last != -1)) {
+            throw new IllegalArgumentException(
+                    what
+                            + ": the last axis of the input "
+                            + input
+                            + " must be "
+                            + sizeName
+                            + " ("
+                            + size
+                            + ")");
+        }
+    }
+
+    /**
+     * Requires an input of a given rank.
+     *
+     * @param what the block, for the message
+     * @param input the shape of its input
+     * @param layout the axes expected, as in {@code (B, S, E)}
+     * @param rank the number of axes expected
+     * @throws IllegalArgumentException if the rank differs
+     */
+    public static void rank(String what, Shape input, String layout, int rank) {
+        if (input.dimension() != rank) {
+            throw new IllegalArgumentException(
+                    what
+                            + ": input "
+                            + input
+                            + " has "
+                            + input.dimension()
+                            + " axes, expected "
+                            + rank
+                            + ": "
+                            + layout);
+        }
+    }
+}

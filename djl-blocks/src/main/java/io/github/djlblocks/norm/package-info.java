@@ -1,0 +1,5 @@
+/** Normalisation blocks. */
+@NullMarked
+package io.github.djlblocks.norm;
+
+import org.jspecify.annotations.NullMarked;
