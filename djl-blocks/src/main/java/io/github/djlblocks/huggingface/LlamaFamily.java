@@ -1,0 +1,158 @@
+package io.github.djlblocks.huggingface;
+
+import io.github.djlblocks.kernel.ActivationFunction;
+import io.github.djlblocks.kernel.RotaryLayout;
+import io.github.djlblocks.kernel.RotarySpec;
+import io.github.djlblocks.model.DecoderConfig;
+import io.github.djlblocks.position.RotaryFrequencies;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * {@code model_type: llama}: Llama 1 to 3.x and everything that has its architecture.
+ *
+ * <p>Defaults of absent fields are those of Hugging Face {@code LlamaConfig}.
+ */
+final class LlamaFamily {
+
+    static final String MODEL_TYPE = "llama";
+
+    private static final Map<String, ActivationFunction> ACTIVATIONS =
+            new TreeMap<>(
+                    Map.of(
+                            "silu", ActivationFunction.SILU,
+                            "swish", ActivationFunction.SILU,
+                            "gelu", ActivationFunction.GELU,
+                            "gelu_new", ActivationFunction.GELU_TANH,
+                            "gelu_pytorch_tanh", ActivationFunction.GELU_TANH,
+                            "gelu_fast", ActivationFunction.GELU_TANH,
+                            "relu", ActivationFunction.RELU,
+                            "sigmoid", ActivationFunction.SIGMOID,
+                            "tanh", ActivationFunction.TANH,
+                            "linear", ActivationFunction.IDENTITY));
+
+    private LlamaFamily() {}
+
+    static DecoderConfig config(ConfigReader json) {
+        refuseOtherArithmetic(json);
+        int heads = json.integer("num_attention_heads", 32);
+        int hidden = json.integer("hidden_size", 4096);
+        DecoderConfig.Builder builder =
+                DecoderConfig.builder()
+                        .setVocabularySize(json.integer("vocab_size", 32000))
+                        .setHiddenSize(hidden)
+                        .setFeedForwardSize(json.integer("intermediate_size", 11008))
+                        .setLayers(json.integer("num_hidden_layers", 32))
+                        .setQueryHeads(heads)
+                        .setContextLength(json.integer("max_position_embeddings", 2048))
+                        .optKeyValueHeads(json.integer("num_key_value_heads", heads))
+                        .optNormEpsilon(json.number("rms_norm_eps", 1e-6))
+                        .optActivation(activation(json))
+                        .optAttentionBias(json.flag("attention_bias", false))
+                        .optFeedForwardBias(json.flag("mlp_bias", false))
+                        .optTiedHead(json.flag("tie_word_embeddings", false));
+        if (heads < 1) {
+            return builder.build(); // which refuses it, by name
+        }
+        int headDim = json.integer("head_dim", hidden / heads);
+        if (!json.has("head_dim") && hidden % heads != 0) {
+            return builder.build();
+        }
+        return builder.optHeadDim(headDim).optRotary(rotary(json, headDim)).build();
+    }
+
+    private static ActivationFunction activation(ConfigReader json) {
+        String name = json.text("hidden_act", "silu");
+        ActivationFunction function = ACTIVATIONS.get(name);
+        if (function == null) {
+            throw json.unknown("hidden_act", name, ACTIVATIONS.keySet());
+        }
+        return function;
+    }
+
+    private static RotarySpec rotary(ConfigReader json, int headDim) {
+        // Transformers 5 writes rope_parameters, with theta inside; before, rope_scaling and theta.
+        ConfigReader parameters = json.object("rope_parameters");
+        ConfigReader scaling = parameters == null ? json.object("rope_scaling") : parameters;
+        double theta = json.number("rope_theta", 10000);
+        if (scaling != null) {
+            theta = scaling.number("rope_theta", theta);
+        }
+        int rotaryDim = (int) (headDim * json.number("partial_rotary_factor", 1));
+        if (rotaryDim % 2 != 0) {
+            throw new IllegalArgumentException(
+                    "head_dim ("
+                            + headDim
+                            + ") gives "
+                            + rotaryDim
+                            + " rotary channels, which must be even: rotary embedding pairs its"
+                            + " channels");
+        }
+        double[] frequencies = RotaryFrequencies.standard(theta, rotaryDim);
+        String type = scaling == null ? "default" : ropeType(scaling);
+        double[] scaled =
+                switch (type) {
+                    case "default" -> frequencies;
+                    case "llama3" -> llama3(scaling == null ? json : scaling, frequencies);
+                    default -> throw json.unknown("rope type", type, Set.of("default", "llama3"));
+                };
+        return new RotarySpec(scaled, RotaryLayout.HALF_SPLIT, 1);
+    }
+
+    private static String ropeType(ConfigReader scaling) {
+        return scaling.has("rope_type") ? scaling.text("rope_type") : scaling.text("type");
+    }
+
+    private static double[] llama3(ConfigReader scaling, double[] frequencies) {
+        return RotaryFrequencies.llama3(
+                frequencies,
+                scaling.number("factor"),
+                scaling.number("low_freq_factor"),
+                scaling.number("high_freq_factor"),
+                scaling.integer("original_max_position_embeddings"));
+    }
+
+    /** Fields other families have, which would make another model of this one. */
+    private static void refuseOtherArithmetic(ConfigReader json) {
+        json.refuseUnless("quantization_config", "null");
+        json.refuseUnless("sliding_window", "null");
+        json.refuseUnless("attn_logit_softcapping", "null");
+        json.refuseUnless("final_logit_softcapping", "null");
+        json.refuseUnless("embedding_multiplier", "1", "1.0");
+        json.refuseUnless("residual_multiplier", "1", "1.0");
+        json.refuseUnless("logits_scaling", "1", "1.0");
+        json.refuseUnless("attention_multiplier", "null");
+        json.refuseUnless("query_pre_attn_scalar", "null");
+        json.refuseUnless("clip_qkv", "null");
+        json.refuseUnless("qk_norm", "null", "false");
+        json.refuseUnless("use_qk_norm", "null", "false");
+        json.refuseUnless("num_local_experts", "null", "0", "1");
+        json.refuseUnless("num_experts", "null", "0", "1");
+        json.refuseUnless("alibi", "null", "false");
+        json.refuseUnless("no_rope_layers", "null", "[]");
+        json.refuseUnless("add_cross_attention", "null", "false");
+    }
+
+    /** Names in the checkpoint to parameter paths. */
+    static Map<String, String> names() {
+        Map<String, String> names = new LinkedHashMap<>();
+        String layer = "model.layers.{i}.";
+        String attention = "layers.{i}.attention.";
+        String feedForward = "layers.{i}.feedForward.";
+        names.put("model.embed_tokens.weight", "embedding.weight");
+        names.put(layer + "input_layernorm.weight", attention + "norm.weight");
+        names.put(layer + "self_attn.q_proj.{p}", attention + "sublayer.query.{p}");
+        names.put(layer + "self_attn.k_proj.{p}", attention + "sublayer.key.{p}");
+        names.put(layer + "self_attn.v_proj.{p}", attention + "sublayer.value.{p}");
+        names.put(layer + "self_attn.o_proj.{p}", attention + "sublayer.output.{p}");
+        names.put(layer + "post_attention_layernorm.weight", feedForward + "norm.weight");
+        names.put(layer + "mlp.gate_proj.{p}", feedForward + "sublayer.gate.{p}");
+        names.put(layer + "mlp.up_proj.{p}", feedForward + "sublayer.up.{p}");
+        names.put(layer + "mlp.down_proj.{p}", feedForward + "sublayer.down.{p}");
+        names.put("model.norm.weight", "norm.weight");
+        names.put("lm_head.weight", "head.weight");
+        return names;
+    }
+}

@@ -1,0 +1,66 @@
+package io.github.djlblocks.huggingface;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.util.Arrays;
+
+/**
+ * Turns tokens into text as they come.
+ *
+ * <p>A token alone is not a text: it may be half a character, and whether it starts with a space
+ * depends on what stands before it. So a window of tokens is decoded with and without the new one,
+ * and the difference is given out once it ends on a whole character.
+ */
+final class TextDecoder {
+
+    /** What a decoder puts for bytes that are no character yet. */
+    private static final String INCOMPLETE = "\uFFFD";
+
+    /** Tokens before the new ones that decide how those are written. */
+    private static final int WINDOW = 6;
+
+    private final HuggingFaceTokenizer tokenizer;
+    private long[] tokens;
+    private int windowStart;
+    private int given;
+
+    TextDecoder(HuggingFaceTokenizer tokenizer, long[] prompt) {
+        this.tokenizer = tokenizer;
+        tokens = prompt.clone();
+        given = tokens.length;
+        windowStart = Math.max(0, given - WINDOW);
+    }
+
+    /** Takes a token and returns the text that is complete with it, perhaps none. */
+    String accept(long token) {
+        tokens = Arrays.copyOf(tokens, tokens.length + 1);
+        tokens[tokens.length - 1] = token;
+        String piece = pending();
+        if (piece.isEmpty() || piece.endsWith(INCOMPLETE)) {
+            return "";
+        }
+        advance();
+        return piece;
+    }
+
+    /** Returns what is left, complete or not. */
+    String finish() {
+        String piece = pending();
+        advance();
+        return piece;
+    }
+
+    private String pending() {
+        String before = decode(given);
+        String all = decode(tokens.length);
+        return all.length() > before.length() ? all.substring(before.length()) : "";
+    }
+
+    private void advance() {
+        windowStart = Math.max(0, given - 1);
+        given = tokens.length;
+    }
+
+    private String decode(int end) {
+        return tokenizer.decode(Arrays.copyOfRange(tokens, windowStart, end), true);
+    }
+}
