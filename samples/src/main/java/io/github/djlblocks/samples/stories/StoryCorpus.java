@@ -148,7 +148,8 @@ public final class StoryCorpus {
         return end;
     }
 
-    private Part part(String story) {
+    /** Which part a story belongs to, whatever seed it is told for. */
+    Part part(String story) {
         // FNV-1a over the seed's bytes and the characters.
         long hash = 0xCBF29CE484222325L;
         for (int shift = 0; shift < Long.SIZE; shift += Byte.SIZE) {
