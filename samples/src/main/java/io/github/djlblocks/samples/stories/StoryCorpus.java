@@ -60,6 +60,8 @@ public final class StoryCorpus {
      * @param length the tokens in a sequence, at least 2
      * @param count how many sequences
      * @return token ids {@code (count, length)}
+     * @throws IllegalArgumentException if the length is too small or the tokenizer adds no {@code
+     *     <s>} or truncates
      */
     public long[][] packed(Part part, HuggingFaceTokenizer tokenizer, int length, int count) {
         checkLength(length);
@@ -87,7 +89,8 @@ public final class StoryCorpus {
      * @param length the tokens in a sequence, at least 2
      * @param count how many sequences
      * @return token ids {@code (count, length)}
-     * @throws IllegalArgumentException if a story is longer than a sequence
+     * @throws IllegalArgumentException if a story is longer than a sequence, or the tokenizer adds
+     *     no {@code <s>} or truncates
      */
     public long[][] padded(Part part, HuggingFaceTokenizer tokenizer, int length, int count) {
         checkLength(length);
@@ -162,7 +165,19 @@ public final class StoryCorpus {
     }
 
     private static long[] encode(HuggingFaceTokenizer tokenizer, String story) {
-        return tokenizer.encode(story + TokenizerTrainer.END).getIds();
+        long[] ids = tokenizer.encode(story + TokenizerTrainer.END).getIds();
+        long first = ids[0];
+        long last = ids[ids.length - 1];
+        if (first != TokenizerTrainer.BEGIN_ID || last != TokenizerTrainer.END_ID) {
+            throw new IllegalArgumentException(
+                    "a story begins with id "
+                            + first
+                            + " and ends with "
+                            + last
+                            + ", not with <s> (1) and </s> (2): the tokenizer must add <s> and not"
+                            + " truncate (options addSpecialTokens, truncation)");
+        }
+        return ids;
     }
 
     private static void checkLength(int length) {

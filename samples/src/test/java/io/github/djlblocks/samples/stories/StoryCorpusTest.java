@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
@@ -21,9 +22,11 @@ import org.junit.jupiter.api.io.TempDir;
 class StoryCorpusTest {
 
     private final StoryCorpus corpus = new StoryCorpus(5);
+    private final Path folder;
     private final HuggingFaceTokenizer tokenizer;
 
     StoryCorpusTest(@TempDir Path folder) throws IOException {
+        this.folder = folder;
         TokenizerTrainer.train(corpus.stories(Part.TRAINING).limit(2000).toList(), 512)
                 .save(folder, 256);
         tokenizer = HuggingFaceTokenizer.newInstance(folder);
@@ -100,6 +103,23 @@ class StoryCorpusTest {
         assertThatThrownBy(() -> corpus.padded(Part.TRAINING, tokenizer, 9, 3))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("length (9) must be at least " + needed + " to hold a whole story");
+    }
+
+    @Test
+    void packed_tokenizerThatTruncates_throws() throws IOException {
+        try (HuggingFaceTokenizer cutting =
+                HuggingFaceTokenizer.newInstance(folder, Map.of("maxLength", "20"))) {
+            long[] cut =
+                    cutting.encode(corpus.stories(Part.TRAINING).findFirst().orElseThrow())
+                            .getIds();
+            assertThatThrownBy(() -> corpus.packed(Part.TRAINING, cutting, 64, 1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "a story begins with id 1 and ends with "
+                                    + cut[19]
+                                    + ", not with <s> (1) and </s> (2): the tokenizer must add <s>"
+                                    + " and not truncate (options addSpecialTokens, truncation)");
+        }
     }
 
     @Test
