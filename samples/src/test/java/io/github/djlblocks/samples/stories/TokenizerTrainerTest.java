@@ -73,7 +73,7 @@ class TokenizerTrainerTest {
                 "Zażółć gęślą jaźń",
                 "名前はまだ無い。",
                 "🦊 met 👩‍👩‍👧",
-                "null \u0000, soft hyphen \u00AD, no-break\u00A0space, next line \u0085",
+                "no-break\u00A0space and soft hyphen \u00AD",
                 "e\u0301 stays apart from \u00e9",
                 "He's 12,5 & <b>bold</b> don't!!! ... $%^",
                 "Hello, world! \uFFFD"
@@ -83,6 +83,25 @@ class TokenizerTrainerTest {
         assertThat(Arrays.stream(ids)).allMatch(id -> id >= 0 && id < SIZE);
         assertThat(Arrays.stream(ids)).doesNotContain((long) TokenizerTrainer.UNKNOWN_ID);
         assertThat(tokenizer.decode(ids, true)).isEqualTo(text);
+    }
+
+    @Test
+    void encode_controlCharactersAndLatin_roundTrip() {
+        for (char c = 0; c < 0x180; c++) {
+            String text = "x" + c + "y";
+            long[] ids = tokenizer.encode(text).getIds();
+            assertThat(tokenizer.decode(ids, true)).as("U+%04X", (int) c).isEqualTo(text);
+        }
+    }
+
+    @Test
+    void encode_withoutTruncationOption_cutsAt512() throws IOException {
+        String text = "7".repeat(600);
+        assertThat(tokenizer.encode(text).getIds()).hasSize(512);
+        try (HuggingFaceTokenizer whole =
+                HuggingFaceTokenizer.newInstance(folder, Map.of("truncation", "false"))) {
+            assertThat(whole.encode(text).getIds()).hasSize(601);
+        }
     }
 
     @Test
