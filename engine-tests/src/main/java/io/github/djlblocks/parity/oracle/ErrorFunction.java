@@ -36,7 +36,9 @@ public final class ErrorFunction {
         return x > 0 ? fraction(x) : 2 - fraction(-x);
     }
 
-    /** {@code 2 / sqrt(pi) * exp(-x^2) * sum_n 2^n x^(2n+1) / (2n+1)!!}: no term cancels another. */
+    /**
+     * {@code 2 / sqrt(pi) * exp(-x^2) * sum_n 2^n x^(2n+1) / (2n+1)!!}: no term cancels another.
+     */
     private static double series(double x) {
         double term = x;
         double sum = x;

@@ -5,8 +5,8 @@ import java.util.List;
 /**
  * Activation functions with their derivatives.
  *
- * <p>Each is written in a form that neither overflows nor cancels: 1 + tanh(u) as 2 sigmoid(2u), 1 +
- * erf(u) as erfc(-u), ln(1 + e^x) as max(x, 0) + log1p(e^-|x|).
+ * <p>Each is written in a form that neither overflows nor cancels: 1 + tanh(u) as 2 sigmoid(2u), 1
+ * + erf(u) as erfc(-u), ln(1 + e^x) as max(x, 0) + log1p(e^-|x|).
  */
 public enum OracleActivation {
     /** {@code x}. */

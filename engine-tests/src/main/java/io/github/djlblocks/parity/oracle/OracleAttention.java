@@ -24,8 +24,7 @@ public final class OracleAttention {
      * @return (B, H, S, Dv)
      * @throws IllegalArgumentException if the sizes do not fit
      */
-    public static Var attention(
-            Var query, Var key, Var value, OracleAttentionOptions options) {
+    public static Var attention(Var query, Var key, Var value, OracleAttentionOptions options) {
         return weigh(probabilities(query, key, options), value);
     }
 
@@ -74,7 +73,7 @@ public final class OracleAttention {
             p[i] = options.sees(shape, i) ? capped + added : Double.NEGATIVE_INFINITY;
         }
         for (int row = 0; row < p.length; row += t) {
-            softmax(p, row, t);
+            Softmax.apply(p, row, t);
         }
         return Var.node(
                 p,
@@ -83,21 +82,17 @@ public final class OracleAttention {
                 dp -> {
                     double[] dq = query.sink();
                     double[] dk = key.sink();
+                    double[] dz = Softmax.gradient(p, dp, t);
                     for (int i = 0; i < p.length; i++) {
-                        double along = 0;
-                        for (int j = i / t * t; j < i / t * t + t; j++) {
-                            along += p[j] * dp[j];
-                        }
-                        double dz = p[i] * (dp[i] - along);
                         if (bias != null) {
                             int at = OracleAttentionOptions.broadcast(bias.dims(), shape, i);
-                            bias.sink()[at] += dz;
+                            bias.sink()[at] += dz[i];
                         }
                         int q = i / t * d;
                         int k = keyRow(i, shape, group) * d;
                         for (int c = 0; c < d; c++) {
-                            dq[q + c] += dz * slope[i] * key.data()[k + c];
-                            dk[k + c] += dz * slope[i] * query.data()[q + c];
+                            dq[q + c] += dz[i] * slope[i] * key.data()[k + c];
+                            dk[k + c] += dz[i] * slope[i] * query.data()[q + c];
                         }
                     }
                 });
@@ -164,20 +159,5 @@ public final class OracleAttention {
                 queryHeads,
                 keyValueHeads);
         return queryHeads / keyValueHeads;
-    }
-
-    private static void softmax(double[] z, int from, int length) {
-        double max = Double.NEGATIVE_INFINITY;
-        for (int i = from; i < from + length; i++) {
-            max = Math.max(max, z[i]);
-        }
-        double sum = 0;
-        for (int i = from; i < from + length; i++) {
-            z[i] = max == Double.NEGATIVE_INFINITY ? 0 : Math.exp(z[i] - max);
-            sum += z[i];
-        }
-        for (int i = from; sum > 0 && i < from + length; i++) {
-            z[i] /= sum;
-        }
     }
 }

@@ -2,10 +2,8 @@ package io.github.djlblocks.parity.oracle;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,17 +11,16 @@ import org.jspecify.annotations.Nullable;
  * attention and a gated feed-forward network.
  *
  * <p>Parameters are named as by Hugging Face: {@code model.embed_tokens.weight}, {@code
- * model.layers.0.self_attn.q_proj.weight} (and k, v, o), {@code model.layers.0.mlp.gate_proj.weight}
- * (and up, down), {@code model.layers.0.input_layernorm.weight}, {@code
- * model.layers.0.post_attention_layernorm.weight}, {@code model.norm.weight}. Any projection may
- * have a {@code .bias}. Without {@code lm_head.weight} the head is the embedding table.
+ * model.layers.0.self_attn.q_proj.weight} (and k, v, o), {@code
+ * model.layers.0.mlp.gate_proj.weight} (and up, down), {@code
+ * model.layers.0.input_layernorm.weight}, {@code model.layers.0.post_attention_layernorm.weight},
+ * {@code model.norm.weight}. Any projection may have a {@code .bias}. Without {@code
+ * lm_head.weight} the head is the embedding table.
  */
 public final class OracleDecoder {
 
-    private static final String TABLE = "model.embed_tokens.weight";
-
     private final Sizes sizes;
-    private final Map<String, Var> parameters;
+    private final OracleParameters parameters;
     private final double[] frequencies;
 
     /**
@@ -66,13 +63,12 @@ public final class OracleDecoder {
      */
     public OracleDecoder(Sizes sizes, Map<String, Var> parameters) {
         this.sizes = sizes;
-        this.parameters = Map.copyOf(parameters);
+        this.parameters = new OracleParameters(parameters, sizes.layers());
         double[] standard = OracleRotaryFrequencies.standard(sizes.ropeTheta(), sizes.headDim());
         this.frequencies =
                 sizes.ropeScaling() == null
                         ? standard
                         : OracleRotaryFrequencies.llama3(standard, sizes.ropeScaling());
-        requireNames();
     }
 
     /**
@@ -106,7 +102,7 @@ public final class OracleDecoder {
                     row.length,
                     tokens[0].length);
         }
-        return forward(OracleLinear.embedding(ids, shape, parameter(TABLE)), keep, positions);
+        return forward(OracleLinear.embedding(ids, shape, parameters.table()), keep, positions);
     }
 
     /**
@@ -134,10 +130,9 @@ public final class OracleDecoder {
             hidden.add(x);
             x = layer("model.layers." + layer + ".", x, options, at);
         }
-        x = norm("model.norm", x);
+        x = parameters.norm("model.norm", x, sizes.normEpsilon());
         hidden.add(x);
-        Var head = parameters.get("lm_head.weight");
-        Var logits = OracleLinear.linear(x, head == null ? parameter(TABLE) : head, null);
+        Var logits = OracleLinear.linear(x, parameters.head(), null);
         return new Output(logits, List.copyOf(hidden));
     }
 
@@ -146,91 +141,45 @@ public final class OracleDecoder {
         Var x =
                 OracleResiduals.preNorm(
                         input,
-                        y -> norm(prefix + "input_layernorm", y),
+                        y -> parameters.norm(prefix + "input_layernorm", y, sizes.normEpsilon()),
                         y -> attention(prefix + "self_attn.", y, options, positions));
         return OracleResiduals.preNorm(
                 x,
-                y -> norm(prefix + "post_attention_layernorm", y),
+                y -> parameters.norm(prefix + "post_attention_layernorm", y, sizes.normEpsilon()),
                 y -> feedForward(prefix + "mlp.", y));
     }
 
     private Var attention(
             String prefix, Var x, OracleAttentionOptions options, double[][] positions) {
-        Var query = OracleHeads.splitHeads(linear(prefix + "q_proj", x), sizes.queryHeads());
-        Var key = OracleHeads.splitHeads(linear(prefix + "k_proj", x), sizes.keyValueHeads());
-        Var value = OracleHeads.splitHeads(linear(prefix + "v_proj", x), sizes.keyValueHeads());
+        Var query =
+                OracleHeads.splitHeads(parameters.linear(prefix + "q_proj", x), sizes.queryHeads());
+        Var key =
+                OracleHeads.splitHeads(
+                        parameters.linear(prefix + "k_proj", x), sizes.keyValueHeads());
+        Var value =
+                OracleHeads.splitHeads(
+                        parameters.linear(prefix + "v_proj", x), sizes.keyValueHeads());
         Var attended =
                 OracleAttention.attention(
                         rotary(query, positions), rotary(key, positions), value, options);
-        return linear(prefix + "o_proj", OracleHeads.mergeHeads(attended));
+        return parameters.linear(prefix + "o_proj", OracleHeads.mergeHeads(attended));
     }
 
     private Var rotary(Var x, double[][] positions) {
-        return OracleRotary.rotary(
-                x, positions, frequencies, OracleRotary.Layout.HALF_SPLIT, 1);
+        return OracleRotary.rotary(x, positions, frequencies, OracleRotary.Layout.HALF_SPLIT, 1);
     }
 
     private Var feedForward(String prefix, Var x) {
         return OracleLinear.gatedFeedForward(
                 x,
-                parameter(prefix + "gate_proj.weight"),
-                parameter(prefix + "up_proj.weight"),
-                parameter(prefix + "down_proj.weight"),
-                parameters.get(prefix + "gate_proj.bias"),
-                parameters.get(prefix + "up_proj.bias"),
-                parameters.get(prefix + "down_proj.bias"),
+                parameters.required(prefix + "gate_proj.weight"),
+                parameters.required(prefix + "up_proj.weight"),
+                parameters.required(prefix + "down_proj.weight"),
+                parameters.optional(prefix + "gate_proj.bias"),
+                parameters.optional(prefix + "up_proj.bias"),
+                parameters.optional(prefix + "down_proj.bias"),
                 sizes.activation());
     }
-
-    private Var norm(String name, Var x) {
-        return OracleNorms.rmsNorm(
-                x, parameter(name + ".weight"), sizes.normEpsilon(), OracleRmsNormOptions.DEFAULT);
-    }
-
-    private Var linear(String name, Var x) {
-        return OracleLinear.linear(
-                x, parameter(name + ".weight"), parameters.get(name + ".bias"));
-    }
-
-    private Var parameter(String name) {
-        Var parameter = parameters.get(name);
-        if (parameter == null) {
-            throw new IllegalArgumentException("parameter " + name + " is missing");
-        }
-        return parameter;
-    }
-
-    private void requireNames() {
-        Set<String> unknown = new HashSet<>(parameters.keySet());
-        List<String> needed = new ArrayList<>(List.of(TABLE, "model.norm.weight"));
-        unknown.remove("lm_head.weight");
-        for (int layer = 0; layer < sizes.layers(); layer++) {
-            String prefix = "model.layers." + layer + ".";
-            needed.add(prefix + "input_layernorm.weight");
-            needed.add(prefix + "post_attention_layernorm.weight");
-            for (String projection : PROJECTIONS) {
-                needed.add(prefix + projection + ".weight");
-                unknown.remove(prefix + projection + ".bias");
-            }
-        }
-        needed.forEach(this::parameter);
-        needed.forEach(unknown::remove);
-        Shapes.require(
-                unknown.isEmpty(),
-                "parameters %s are unknown to a decoder of %d layers",
-                unknown.stream().sorted().toList(),
-                sizes.layers());
-    }
-
-    private static final List<String> PROJECTIONS =
-            List.of(
-                    "self_attn.q_proj",
-                    "self_attn.k_proj",
-                    "self_attn.v_proj",
-                    "self_attn.o_proj",
-                    "mlp.gate_proj",
-                    "mlp.up_proj",
-                    "mlp.down_proj");
 
     private static double[] counting(int length) {
         double[] positions = new double[length];

@@ -44,9 +44,7 @@ public final class OracleLosses {
                 sum += Math.exp(p[i] - max);
             }
             loss += (Math.log(sum) + max - p[row * v + target]) / n;
-            for (int i = row * v; i < (row + 1) * v; i++) {
-                p[i] = Math.exp(p[i] - max) / sum;
-            }
+            Softmax.apply(p, row * v, v);
         }
         int[] chosen = targets.clone();
         return Var.node(

@@ -2,6 +2,7 @@ package io.github.djlblocks.parity.oracle;
 
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Elementwise arithmetic, sums and reshapes. */
 public final class OracleMath {
@@ -143,6 +144,12 @@ public final class OracleMath {
                         dx[i] += dy[i];
                     }
                 });
+    }
+
+    /** {@code x weight + bias} over the last axis, either of them optional. */
+    static Var affine(Var x, @Nullable Var weight, @Nullable Var bias) {
+        Var scaled = weight == null ? x : OracleMath.mul(x, weight);
+        return bias == null ? scaled : OracleMath.add(scaled, bias);
     }
 
     private static void requireTail(Var x, Var b) {

@@ -92,11 +92,11 @@ public final class OracleNorms {
     }
 
     /**
-     * LayerNorm (arXiv 1607.06450): {@code y = z w + b}, {@code z = (x - mean(x)) r}, {@code r = 1 /
-     * sqrt(var(x) + epsilon)}, with the biased variance {@code mean((x - mean(x))^2)}.
+     * LayerNorm (arXiv 1607.06450): {@code y = z w + b}, {@code z = (x - mean(x)) r}, {@code r = 1
+     * / sqrt(var(x) + epsilon)}, with the biased variance {@code mean((x - mean(x))^2)}.
      *
-     * <p>Gradients: {@code dx = r (dz - mean(dz) - z mean(dz z))} with {@code dz = dy w}; {@code dw =
-     * dy z}, {@code db = dy}.
+     * <p>Gradients: {@code dx = r (dz - mean(dz) - z mean(dz z))} with {@code dz = dy w}; {@code dw
+     * = dy z}, {@code db = dy}.
      *
      * @param x (..., n)
      * @param weight w (n), or none for 1
@@ -105,8 +105,7 @@ public final class OracleNorms {
      * @return (..., n)
      * @throws IllegalArgumentException if the sizes do not fit or epsilon is negative
      */
-    public static Var layerNorm(
-            Var x, @Nullable Var weight, @Nullable Var bias, double epsilon) {
+    public static Var layerNorm(Var x, @Nullable Var weight, @Nullable Var bias, double epsilon) {
         int n = Shapes.last(x, "x");
         Shapes.requireShape(weight, "weight", n);
         Shapes.requireShape(bias, "bias", n);
@@ -149,58 +148,7 @@ public final class OracleNorms {
                                 }
                             }
                         });
-        return affine(normalized, weight, bias);
-    }
-
-    /**
-     * Dynamic Tanh (arXiv 2503.10622), a normalisation's replacement: {@code y = tanh(alpha x) w +
-     * b}.
-     *
-     * <p>Gradients, with {@code t' = 1 - tanh(alpha x)^2} and {@code dt = dy w}: {@code dx = alpha t'
-     * dt}, {@code dalpha = sum(x t' dt)}.
-     *
-     * @param x (..., n)
-     * @param alpha a single element
-     * @param weight w (n), or none for 1
-     * @param bias b (n), or none for 0
-     * @return (..., n)
-     * @throws IllegalArgumentException if the sizes do not fit
-     */
-    public static Var dynamicTanh(
-            Var x, Var alpha, @Nullable Var weight, @Nullable Var bias) {
-        int n = Shapes.last(x, "x");
-        Shapes.requireShape(weight, "weight", n);
-        Shapes.requireShape(bias, "bias", n);
-        Shapes.require(
-                alpha.data().length == 1,
-                "alpha %s must have 1 element, not %d",
-                Shapes.text(alpha.dims()),
-                alpha.data().length);
-        double[] xs = x.data();
-        double a = alpha.data()[0];
-        double[] t = new double[xs.length];
-        for (int i = 0; i < t.length; i++) {
-            t[i] = Math.tanh(a * xs[i]);
-        }
-        Var squashed =
-                Var.node(
-                        t,
-                        x.dims(),
-                        Var.present(x, alpha),
-                        dt -> {
-                            double[] dx = x.sink();
-                            for (int i = 0; i < dt.length; i++) {
-                                double d = dt[i] * OracleActivation.tanhDerivative(a * xs[i]);
-                                dx[i] += a * d;
-                                alpha.sink()[0] += xs[i] * d;
-                            }
-                        });
-        return affine(squashed, weight, bias);
-    }
-
-    private static Var affine(Var x, @Nullable Var weight, @Nullable Var bias) {
-        Var scaled = weight == null ? x : OracleMath.mul(x, weight);
-        return bias == null ? scaled : OracleMath.add(scaled, bias);
+        return OracleMath.affine(normalized, weight, bias);
     }
 
     private static void requireEpsilon(double epsilon) {

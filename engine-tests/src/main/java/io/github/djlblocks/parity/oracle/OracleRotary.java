@@ -18,7 +18,8 @@ public final class OracleRotary {
     /**
      * Turns each pair (u, v) of the first r channels by the angle {@code a = positions[b][s] *
      * inverseFrequencies[i]}: {@code u' = m (u cos a - v sin a)}, {@code v' = m (u sin a + v cos
-     * a)}, m the attention scaling. The other channels pass unchanged. The gradient is turned by -a.
+     * a)}, m the attention scaling. The other channels pass unchanged. The gradient is turned by
+     * -a.
      *
      * @param x (B, H, S, D)
      * @param positions the position of each token, B rows, or one for all, of S

@@ -68,8 +68,8 @@ public final class OracleRotaryFrequencies {
      * Scales frequencies as Llama 3.1 does.
      *
      * <p>With {@code turns = originalMaxPositions * f / (2 pi)}, the number of turns over the
-     * context of training, and {@code s = (turns - low) / (high - low)} cut to [0, 1]: {@code f' = s
-     * f + (1 - s) f / factor}.
+     * context of training, and {@code s = (turns - low) / (high - low)} cut to [0, 1]: {@code f' =
+     * s f + (1 - s) f / factor}.
      *
      * @param frequencies inverse frequencies; not changed
      * @param scaling the numbers of the scaling

@@ -12,11 +12,7 @@ final class Shapes {
     static int size(int... shape) {
         long size = 1;
         for (int axis = 0; axis < shape.length; axis++) {
-            require(
-                    shape[axis] >= 1,
-                    "axis %d of shape %s must be at least 1",
-                    axis,
-                    text(shape));
+            require(shape[axis] >= 1, "axis %d of shape %s must be at least 1", axis, text(shape));
             size *= shape[axis];
             require(
                     size <= Integer.MAX_VALUE,
@@ -65,6 +61,8 @@ final class Shapes {
                 text(expected));
     }
 
+    // @FormatMethod is an annotation of Error Prone's, and this package has no dependencies.
+    @SuppressWarnings("AnnotateFormatMethod")
     static void require(boolean condition, String message, Object... arguments) {
         if (!condition) {
             throw new IllegalArgumentException(String.format(message, arguments));

@@ -59,8 +59,7 @@ public final class Var {
      *
      * @param backward given the gradient of this node, adds into {@link #sink()} of each parent
      */
-    static Var node(
-            double[] values, int[] shape, List<Var> parents, Consumer<double[]> backward) {
+    static Var node(double[] values, int[] shape, List<Var> parents, Consumer<double[]> backward) {
         return new Var(values, shape.clone(), parents, backward);
     }
 
