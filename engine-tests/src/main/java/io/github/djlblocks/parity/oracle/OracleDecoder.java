@@ -93,15 +93,16 @@ public final class OracleDecoder {
      */
     public Output forward(
             int[][] tokens, boolean @Nullable [][] keep, double @Nullable [][] positions) {
-        int[] ids = Arrays.stream(tokens).flatMapToInt(Arrays::stream).toArray();
-        int[] shape = {tokens.length, ids.length / Math.max(1, tokens.length)};
+        Shapes.require(tokens.length >= 1, "tokens (%d rows) must have at least 1", tokens.length);
+        int[] shape = {tokens.length, tokens[0].length};
         for (int[] row : tokens) {
             Shapes.require(
                     row.length == shape[1],
                     "tokens must have rows of one length, not of %d and %d",
-                    row.length,
-                    tokens[0].length);
+                    shape[1],
+                    row.length);
         }
+        int[] ids = Arrays.stream(tokens).flatMapToInt(Arrays::stream).toArray();
         return forward(OracleLinear.embedding(ids, shape, parameters.table()), keep, positions);
     }
 
@@ -151,18 +152,26 @@ public final class OracleDecoder {
 
     private Var attention(
             String prefix, Var x, OracleAttentionOptions options, double[][] positions) {
-        Var query =
-                OracleHeads.splitHeads(parameters.linear(prefix + "q_proj", x), sizes.queryHeads());
-        Var key =
-                OracleHeads.splitHeads(
-                        parameters.linear(prefix + "k_proj", x), sizes.keyValueHeads());
-        Var value =
-                OracleHeads.splitHeads(
-                        parameters.linear(prefix + "v_proj", x), sizes.keyValueHeads());
+        Var query = heads(prefix + "q_proj", x, sizes.queryHeads());
+        Var key = heads(prefix + "k_proj", x, sizes.keyValueHeads());
+        Var value = heads(prefix + "v_proj", x, sizes.keyValueHeads());
         Var attended =
                 OracleAttention.attention(
                         rotary(query, positions), rotary(key, positions), value, options);
         return parameters.linear(prefix + "o_proj", OracleHeads.mergeHeads(attended));
+    }
+
+    private Var heads(String projection, Var x, int heads) {
+        Var projected = parameters.linear(projection, x);
+        Shapes.require(
+                Shapes.last(projected, projection) == heads * sizes.headDim(),
+                "%s gives %d channels, but %d heads of headDim (%d) have %d",
+                projection,
+                Shapes.last(projected, projection),
+                heads,
+                sizes.headDim(),
+                heads * sizes.headDim());
+        return OracleHeads.splitHeads(projected, heads);
     }
 
     private Var rotary(Var x, double[][] positions) {
