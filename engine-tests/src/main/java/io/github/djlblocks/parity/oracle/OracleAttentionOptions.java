@@ -1,5 +1,6 @@
 package io.github.djlblocks.parity.oracle;
 
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,11 +13,14 @@ public final class OracleAttentionOptions {
 
     /** Scale 1 / sqrt(D), no softcap, not causal, no mask. */
     public static final OracleAttentionOptions DEFAULT =
-            new OracleAttentionOptions(null, 0, false, null, new int[0], null);
+            new OracleAttentionOptions(null, 0, null, null, new int[0], null);
 
     private final @Nullable Double scale;
     private final double softcap;
-    private final boolean causal;
+
+    /** From T - S to the position of the first query among the keys. */
+    private final @Nullable IntUnaryOperator causalOffset;
+
     private final boolean @Nullable [] keep;
     private final int[] keepShape;
     private final @Nullable Var bias;
@@ -24,13 +28,13 @@ public final class OracleAttentionOptions {
     private OracleAttentionOptions(
             @Nullable Double scale,
             double softcap,
-            boolean causal,
+            @Nullable IntUnaryOperator causalOffset,
             boolean @Nullable [] keep,
             int[] keepShape,
             @Nullable Var bias) {
         this.scale = scale;
         this.softcap = softcap;
-        this.causal = causal;
+        this.causalOffset = causalOffset;
         this.keep = keep;
         this.keepShape = keepShape;
         this.bias = bias;
@@ -43,7 +47,7 @@ public final class OracleAttentionOptions {
      * @return a changed copy
      */
     public OracleAttentionOptions withScale(double newScale) {
-        return new OracleAttentionOptions(newScale, softcap, causal, keep, keepShape, bias);
+        return new OracleAttentionOptions(newScale, softcap, causalOffset, keep, keepShape, bias);
     }
 
     /**
@@ -55,16 +59,31 @@ public final class OracleAttentionOptions {
      */
     public OracleAttentionOptions withSoftcap(double newSoftcap) {
         Shapes.require(newSoftcap >= 0, "softcap (%s) must be at least 0", newSoftcap);
-        return new OracleAttentionOptions(scale, newSoftcap, causal, keep, keepShape, bias);
+        return new OracleAttentionOptions(scale, newSoftcap, causalOffset, keep, keepShape, bias);
     }
 
     /**
-     * Hides later keys: query i sees the keys {@code j <= i + T - S}.
+     * Hides later keys, where the queries are the last S of the T positions: query i sees the keys
+     * {@code j <= i + T - S}.
      *
      * @return a changed copy
      */
     public OracleAttentionOptions withCausal() {
-        return new OracleAttentionOptions(scale, softcap, true, keep, keepShape, bias);
+        return new OracleAttentionOptions(
+                scale, softcap, extraKeys -> extraKeys, keep, keepShape, bias);
+    }
+
+    /**
+     * Hides later keys, where the first query stands at a given position: query i sees the keys
+     * {@code j <= i + offset}. The ONNX operator's offset is the length of its past, so without a
+     * past it is 0 even where T and S differ.
+     *
+     * @param offset the position of the first query among the keys; may be negative
+     * @return a changed copy
+     */
+    public OracleAttentionOptions withCausal(int offset) {
+        return new OracleAttentionOptions(
+                scale, softcap, extraKeys -> offset, keep, keepShape, bias);
     }
 
     /**
@@ -85,7 +104,7 @@ public final class OracleAttentionOptions {
                 Shapes.size(shape),
                 Shapes.text(shape));
         return new OracleAttentionOptions(
-                scale, softcap, causal, newKeep.clone(), shape.clone(), bias);
+                scale, softcap, causalOffset, newKeep.clone(), shape.clone(), bias);
     }
 
     /**
@@ -98,7 +117,7 @@ public final class OracleAttentionOptions {
      */
     public OracleAttentionOptions withBias(Var newBias) {
         Shapes.requireRank(newBias, "bias", 4, "(B, H, S, T)");
-        return new OracleAttentionOptions(scale, softcap, causal, keep, keepShape, newBias);
+        return new OracleAttentionOptions(scale, softcap, causalOffset, keep, keepShape, newBias);
     }
 
     double scale(int headDim) {
@@ -125,7 +144,8 @@ public final class OracleAttentionOptions {
     boolean sees(int[] scores, int index) {
         int t = index % scores[3];
         int s = index / scores[3] % scores[2];
-        boolean hidden = causal && t > s + scores[3] - scores[2];
+        boolean hidden =
+                causalOffset != null && t > s + causalOffset.applyAsInt(scores[3] - scores[2]);
         return !hidden && (keep == null || keep[broadcast(keepShape, scores, index)]);
     }
 
