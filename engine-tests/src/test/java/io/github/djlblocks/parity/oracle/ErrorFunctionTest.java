@@ -7,7 +7,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Expected values: mpmath 1.3 at 40 digits, rounded to 17; the first are in Abramowitz-Stegun 7.1. */
+/**
+ * Expected values: mpmath 1.3 at 40 digits, rounded to 17; the first are in Abramowitz-Stegun 7.1.
+ */
 class ErrorFunctionTest {
 
     @ParameterizedTest

@@ -11,15 +11,16 @@ class FiniteDifferencesTest {
 
     private static final List<Var> INPUTS = List.of(Inputs.random(1, 4), Inputs.random(2, 4));
 
-    private static final Function<List<Var>, Var> PRODUCT =
-            in -> OracleMath.mul(in.get(0), in.get(1));
+    private static Var product(List<Var> in) {
+        return OracleMath.mul(in.get(0), in.get(1));
+    }
 
     /** The product, whose gradient for element 2 of the second input is off by a millionth. */
     private static Var slightlyWrong(List<Var> in) {
         Var a = in.get(0);
         Var b = in.get(1);
         return Var.node(
-                PRODUCT.apply(in).values(),
+                product(in).values(),
                 a.shape(),
                 List.of(a, b),
                 dy -> {
@@ -32,9 +33,9 @@ class FiniteDifferencesTest {
 
     @Test
     void bothChecks_rightGradient_reportRoundingOnly() {
-        assertThat(FiniteDifferences.everyCoordinate(PRODUCT, INPUTS, 3).worstError())
+        assertThat(FiniteDifferences.everyCoordinate(FiniteDifferencesTest::product, INPUTS, 3).worstError())
                 .isBetween(0.0, 1e-11);
-        assertThat(FiniteDifferences.randomDirections(PRODUCT, INPUTS, 2, 3).worstError())
+        assertThat(FiniteDifferences.randomDirections(FiniteDifferencesTest::product, INPUTS, 2, 3).worstError())
                 .isBetween(0.0, 1e-11);
     }
 
@@ -93,10 +94,10 @@ class FiniteDifferencesTest {
 
     @Test
     void bothChecks_nothingToDo_sayWhat() {
-        assertThatThrownBy(() -> FiniteDifferences.everyCoordinate(PRODUCT, List.of(), 3))
+        assertThatThrownBy(() -> FiniteDifferences.everyCoordinate(FiniteDifferencesTest::product, List.of(), 3))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("inputs (0) must be at least 1");
-        assertThatThrownBy(() -> FiniteDifferences.randomDirections(PRODUCT, INPUTS, 0, 3))
+        assertThatThrownBy(() -> FiniteDifferences.randomDirections(FiniteDifferencesTest::product, INPUTS, 0, 3))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("directions (0) must be at least 1");
     }

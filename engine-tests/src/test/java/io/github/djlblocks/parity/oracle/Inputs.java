@@ -31,8 +31,6 @@ final class Inputs {
     static void assertGradients(Function<List<Var>, Var> function, Var... inputs) {
         FiniteDifferences.Report report =
                 FiniteDifferences.everyCoordinate(function, List.of(inputs), 97);
-        assertThat(report.worstError())
-                .as("%s", report)
-                .isBetween(0.0, GRADIENT_TOLERANCE);
+        assertThat(report.worstError()).as("%s", report).isBetween(0.0, GRADIENT_TOLERANCE);
     }
 }

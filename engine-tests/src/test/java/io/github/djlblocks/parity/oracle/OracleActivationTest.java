@@ -37,8 +37,7 @@ class OracleActivationTest {
         assertThat(OracleActivation.SIGMOID.derivative(LN3)).isCloseTo(3 / 16.0, ROUNDING);
         assertThat(OracleActivation.SILU.value(LN3)).isCloseTo(0.75 * LN3, ROUNDING);
         assertThat(OracleActivation.SILU.value(-LN3)).isCloseTo(-0.25 * LN3, ROUNDING);
-        assertThat(OracleActivation.SILU.derivative(LN3))
-                .isCloseTo(0.75 + LN3 * 3 / 16, ROUNDING);
+        assertThat(OracleActivation.SILU.derivative(LN3)).isCloseTo(0.75 + LN3 * 3 / 16, ROUNDING);
     }
 
     /** tanh(ln 2) = (2 - 1/2) / (2 + 1/2) = 3/5, with slope 1 - 9/25. */
@@ -52,8 +51,7 @@ class OracleActivationTest {
     @Test
     void geluErf_ofRoot2_usesErfOf1() {
         double x = Math.sqrt(2);
-        assertThat(OracleActivation.GELU_ERF.value(x))
-                .isCloseTo(x / 2 * (1 + ERF_OF_1), ROUNDING);
+        assertThat(OracleActivation.GELU_ERF.value(x)).isCloseTo(x / 2 * (1 + ERF_OF_1), ROUNDING);
         assertThat(OracleActivation.GELU_ERF.value(-x))
                 .isCloseTo(-x / 2 * (1 - ERF_OF_1), ROUNDING);
         assertThat(OracleActivation.GELU_ERF.derivative(x))

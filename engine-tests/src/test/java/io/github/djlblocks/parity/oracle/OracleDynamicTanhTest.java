@@ -25,9 +25,7 @@ class OracleDynamicTanhTest {
     @Test
     void dynamicTanh_random_gradientAgreesWithDifferences() {
         Inputs.assertGradients(
-                in ->
-                        OracleDynamicTanh.dynamicTanh(
-                                in.get(0), in.get(1), in.get(2), in.get(3)),
+                in -> OracleDynamicTanh.dynamicTanh(in.get(0), in.get(1), in.get(2), in.get(3)),
                 Inputs.random(1, 2, 3, 5),
                 Var.of(new double[] {0.75}),
                 Inputs.random(2, 5),

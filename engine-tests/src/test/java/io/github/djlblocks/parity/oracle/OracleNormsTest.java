@@ -85,9 +85,7 @@ class OracleNormsTest {
     @CsvSource({"INSIDE_ROOT, 0.0625", "OUTSIDE_ROOT, 0.25", "CLAMP_NORM, 0.5"})
     void rmsNorm_zeroRow_isZeroWithAFiniteGradient(EpsilonPlacement placement, double epsilon) {
         Var x = Inputs.row(0, 0, 0, 0);
-        Var y =
-                OracleNorms.rmsNorm(
-                        x, null, epsilon, new OracleRmsNormOptions(placement, false));
+        Var y = OracleNorms.rmsNorm(x, null, epsilon, new OracleRmsNormOptions(placement, false));
         y.backward(1, 2, -3, 5);
         assertThat(y.values()).containsExactly(0, 0, 0, 0);
         assertThat(x.gradient()).containsExactly(4, 8, -12, 20);
@@ -112,10 +110,7 @@ class OracleNormsTest {
         Var x = Inputs.row(1, 3);
         assertThat(OracleNorms.layerNorm(x, null, null, 3).values())
                 .containsExactly(new double[] {-0.5, 0.5}, ROUNDING);
-        assertThat(
-                        OracleNorms.layerNorm(
-                                        x, Inputs.vector(2, 4), Inputs.vector(10, 20), 3)
-                                .values())
+        assertThat(OracleNorms.layerNorm(x, Inputs.vector(2, 4), Inputs.vector(10, 20), 3).values())
                 .containsExactly(new double[] {9, 22}, ROUNDING);
     }
 
@@ -178,8 +173,7 @@ class OracleNormsTest {
 
     @Test
     void layerNorm_scalar_asksForAnAxis() {
-        assertThatThrownBy(
-                        () -> OracleNorms.layerNorm(Var.of(new double[1]), null, null, 1))
+        assertThatThrownBy(() -> OracleNorms.layerNorm(Var.of(new double[1]), null, null, 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("x () must have at least one axis");
     }

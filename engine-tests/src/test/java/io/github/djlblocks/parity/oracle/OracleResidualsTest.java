@@ -19,8 +19,7 @@ class OracleResidualsTest {
     /** 3 + 5 (2 * 3). */
     @Test
     void preNorm_factors_normalisesTheInput() {
-        assertThat(OracleResiduals.preNorm(THREE, times(2), times(5)).values())
-                .containsExactly(33);
+        assertThat(OracleResiduals.preNorm(THREE, times(2), times(5)).values()).containsExactly(33);
     }
 
     /** 2 (3 + 5 * 3). */
@@ -36,8 +35,7 @@ class OracleResidualsTest {
         UnaryOperator<Var> fiveTimesPlusOne =
                 x -> OracleMath.add(OracleMath.scale(x, 5), Inputs.vector(1));
         assertThat(
-                        OracleResiduals.sandwichNorm(
-                                        THREE, times(2), times(7), fiveTimesPlusOne)
+                        OracleResiduals.sandwichNorm(THREE, times(2), times(7), fiveTimesPlusOne)
                                 .values())
                 .containsExactly(3 + 7 * (5 * (2 * 3) + 1));
     }
@@ -47,8 +45,7 @@ class OracleResidualsTest {
     void parallel_factors_addsBothToTheInput() {
         UnaryOperator<Var> attention = x -> OracleMath.add(times(5).apply(x), Inputs.vector(100));
         assertThat(
-                        OracleResiduals.parallel(
-                                        THREE, times(2), attention, times(7), times(11))
+                        OracleResiduals.parallel(THREE, times(2), attention, times(7), times(11))
                                 .values())
                 .containsExactly(3 + 5 * 6 + 100 + 11 * 21);
     }

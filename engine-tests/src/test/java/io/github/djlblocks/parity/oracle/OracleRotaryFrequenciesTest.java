@@ -17,17 +17,14 @@ class OracleRotaryFrequenciesTest {
     }
 
     /**
-     * A context of 2 pi positions has f turns. Above high (3) a frequency stays, below low (1) it is
-     * divided by 4; at 2, half way, it is 2 (1 + 1/4) / 2, at 1.5 it is 1.5 (1/4 + 3/16).
+     * A context of 2 pi positions has f turns. Above high (3) a frequency stays, below low (1) it
+     * is divided by 4; at 2, half way, it is 2 (1 + 1/4) / 2, at 1.5 it is 1.5 (1/4 + 3/16).
      */
     @Test
     void llama3_threeBands_staysBlendsStretches() {
         Llama3Scaling scaling = new Llama3Scaling(4, 1, 3, 2 * Math.PI);
-        assertThat(
-                        OracleRotaryFrequencies.llama3(
-                                new double[] {5, 3, 2, 1.5, 1, 0.5}, scaling))
-                .containsExactly(
-                        new double[] {5, 3, 1.25, 0.65625, 0.25, 0.125}, within(1e-15));
+        assertThat(OracleRotaryFrequencies.llama3(new double[] {5, 3, 2, 1.5, 1, 0.5}, scaling))
+                .containsExactly(new double[] {5, 3, 1.25, 0.65625, 0.25, 0.125}, within(1e-15));
     }
 
     @Test

@@ -23,24 +23,21 @@ class OracleRotaryTest {
     /** Pairs (1, 3) by a quarter and (2, 4) by a half; 5 passes. */
     @Test
     void rotary_halfSplit_pairsAcrossTheHalves() {
-        Var y =
-                OracleRotary.rotary(X, new double[][] {{1}}, QUARTER_AND_HALF, HALF_SPLIT, 1);
+        Var y = OracleRotary.rotary(X, new double[][] {{1}}, QUARTER_AND_HALF, HALF_SPLIT, 1);
         assertThat(y.values()).containsExactly(new double[] {-3, -2, 1, -4, 5}, ROUNDING);
     }
 
     /** Pairs (1, 2) by a quarter and (3, 4) by a half; 5 passes. */
     @Test
     void rotary_interleaved_pairsNeighbours() {
-        Var y =
-                OracleRotary.rotary(X, new double[][] {{1}}, QUARTER_AND_HALF, INTERLEAVED, 1);
+        Var y = OracleRotary.rotary(X, new double[][] {{1}}, QUARTER_AND_HALF, INTERLEAVED, 1);
         assertThat(y.values()).containsExactly(new double[] {-2, 1, -3, -4, 5}, ROUNDING);
     }
 
     /** At position 2 a half turn and a whole one; the factor leaves channel 5 alone. */
     @Test
     void rotary_attentionScaling_scalesTheTurnedChannels() {
-        Var y =
-                OracleRotary.rotary(X, new double[][] {{2}}, QUARTER_AND_HALF, INTERLEAVED, 10);
+        Var y = OracleRotary.rotary(X, new double[][] {{2}}, QUARTER_AND_HALF, INTERLEAVED, 10);
         assertThat(y.values()).containsExactly(new double[] {-10, -20, 30, 40, 5}, ROUNDING);
     }
 
@@ -58,9 +55,7 @@ class OracleRotaryTest {
                 .containsExactly(
                         new double[] {1, 0, 0, 1, 1, 0, 0, 1, -1, 0, 0, -1, -1, 0, 0, -1},
                         ROUNDING);
-        assertThat(
-                        OracleRotary.rotary(x, new double[][] {{2, 1}}, quarter, HALF_SPLIT, 1)
-                                .values())
+        assertThat(OracleRotary.rotary(x, new double[][] {{2, 1}}, quarter, HALF_SPLIT, 1).values())
                 .containsExactly(
                         new double[] {-1, 0, 0, 1, -1, 0, 0, 1, -1, 0, 0, 1, -1, 0, 0, 1},
                         ROUNDING);

@@ -29,8 +29,7 @@ class VarTest {
     void of_sizesDiffer_namesBoth() {
         assertThatThrownBy(() -> Var.of(new double[3], 2, 2))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "values (3) must have one element for each of the 4 of shape (2, 2)");
+                .hasMessage("values (3) must have one element for each of the 4 of shape (2, 2)");
     }
 
     @Test
