@@ -33,9 +33,14 @@ class FiniteDifferencesTest {
 
     @Test
     void bothChecks_rightGradient_reportRoundingOnly() {
-        assertThat(FiniteDifferences.everyCoordinate(FiniteDifferencesTest::product, INPUTS, 3).worstError())
+        assertThat(
+                        FiniteDifferences.everyCoordinate(FiniteDifferencesTest::product, INPUTS, 3)
+                                .worstError())
                 .isBetween(0.0, 1e-11);
-        assertThat(FiniteDifferences.randomDirections(FiniteDifferencesTest::product, INPUTS, 2, 3).worstError())
+        assertThat(
+                        FiniteDifferences.randomDirections(
+                                        FiniteDifferencesTest::product, INPUTS, 2, 3)
+                                .worstError())
                 .isBetween(0.0, 1e-11);
     }
 
@@ -94,10 +99,16 @@ class FiniteDifferencesTest {
 
     @Test
     void bothChecks_nothingToDo_sayWhat() {
-        assertThatThrownBy(() -> FiniteDifferences.everyCoordinate(FiniteDifferencesTest::product, List.of(), 3))
+        assertThatThrownBy(
+                        () ->
+                                FiniteDifferences.everyCoordinate(
+                                        FiniteDifferencesTest::product, List.of(), 3))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("inputs (0) must be at least 1");
-        assertThatThrownBy(() -> FiniteDifferences.randomDirections(FiniteDifferencesTest::product, INPUTS, 0, 3))
+        assertThatThrownBy(
+                        () ->
+                                FiniteDifferences.randomDirections(
+                                        FiniteDifferencesTest::product, INPUTS, 0, 3))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("directions (0) must be at least 1");
     }

@@ -46,9 +46,7 @@ class OracleAttentionTest {
     void probabilities_softcap_bendsTheScores() {
         double cap = LN3 / 0.6;
         Var key = one(0, cap * Math.log(2));
-        assertThat(
-                        OracleAttention.probabilities(one(1), key, PLAIN.withSoftcap(cap))
-                                .values())
+        assertThat(OracleAttention.probabilities(one(1), key, PLAIN.withSoftcap(cap)).values())
                 .containsExactly(new double[] {0.25, 0.75}, ROUNDING);
     }
 
@@ -65,13 +63,11 @@ class OracleAttentionTest {
     @Test
     void probabilities_causal_countsFromTheLastKey() {
         assertThat(
-                        OracleAttention.probabilities(
-                                        one(1, 1), one(0, 0, 0), PLAIN.withCausal())
+                        OracleAttention.probabilities(one(1, 1), one(0, 0, 0), PLAIN.withCausal())
                                 .values())
                 .containsExactly(new double[] {0.5, 0.5, 0, 1 / 3.0, 1 / 3.0, 1 / 3.0}, ROUNDING);
         assertThat(
-                        OracleAttention.probabilities(
-                                        one(1, 1, 1), one(0, 0), PLAIN.withCausal())
+                        OracleAttention.probabilities(one(1, 1, 1), one(0, 0), PLAIN.withCausal())
                                 .values())
                 .containsExactly(0, 0, 1, 0, 0.5, 0.5);
     }
@@ -79,8 +75,7 @@ class OracleAttentionTest {
     @Test
     void probabilities_causalOffset_countsFromIt() {
         assertThat(
-                        OracleAttention.probabilities(
-                                        one(1, 1), one(0, 0, 0), PLAIN.withCausal(0))
+                        OracleAttention.probabilities(one(1, 1), one(0, 0, 0), PLAIN.withCausal(0))
                                 .values())
                 .containsExactly(1, 0, 0, 0.5, 0.5, 0);
         assertThat(
@@ -98,8 +93,7 @@ class OracleAttentionTest {
                         Inputs.random(2, 1, 2, 1, 2),
                         heads(new double[] {10, 20}, 1, 2, 1, 1),
                         PLAIN);
-        assertThat(y.values())
-                .containsExactly(new double[] {10, 10, 10, 20, 20, 20}, ROUNDING);
+        assertThat(y.values()).containsExactly(new double[] {10, 10, 10, 20, 20, 20}, ROUNDING);
     }
 
     /** Each broadcast axis in turn, against the mask written out in full. */
@@ -128,8 +122,7 @@ class OracleAttentionTest {
             OracleAttentionOptions written =
                     PLAIN.withBias(Var.of(large, full)).withKeep(largeKeep, full);
             assertThat(OracleAttention.probabilities(query, key, broadcast).values())
-                    .containsExactly(
-                            OracleAttention.probabilities(query, key, written).values());
+                    .containsExactly(OracleAttention.probabilities(query, key, written).values());
         }
     }
 
@@ -149,8 +142,7 @@ class OracleAttentionTest {
             y.backward(1, 1);
             assertThat(y.values()).containsExactly(new double[] {0, 7}, ROUNDING);
             // dz = p (dp - 7) = (-3/4, 3/4) of query 1 alone.
-            assertThat(query.gradient())
-                    .containsExactly(new double[] {0, 0.75 * LN3}, ROUNDING);
+            assertThat(query.gradient()).containsExactly(new double[] {0, 0.75 * LN3}, ROUNDING);
             assertThat(key.gradient()).containsExactly(new double[] {-0.75, 0.75}, ROUNDING);
             assertThat(value.gradient()).containsExactly(new double[] {0.25, 0.75}, ROUNDING);
         }
@@ -247,7 +239,9 @@ class OracleAttentionTest {
         assertThatThrownBy(
                         () ->
                                 OracleAttention.probabilities(
-                                        x, x, PLAIN.withKeep(new boolean[3], 1, 3, 1, 1)
+                                        x,
+                                        x,
+                                        PLAIN.withKeep(new boolean[3], 1, 3, 1, 1)
                                                 .withKeep(new boolean[5], 1, 1, 1, 5)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(

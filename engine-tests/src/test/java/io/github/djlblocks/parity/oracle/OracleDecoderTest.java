@@ -90,8 +90,8 @@ class OracleDecoderTest {
     /**
      * Embeddings (3, 4) and (4, -3) have mean squares of 12.5, with epsilon sqrt(25): they are
      * normed to (0.6, 0.8) and (0.8, -0.6). Queries of 0 attend evenly: token 0 to itself, token 1
-     * to the mean (0.7, 0.1). Ten times that is added: (9, 12) and (11, -2), with mean squares 112.5
-     * and 62.5, so norms over sqrt(125) and sqrt(75), with the weight (1, 10).
+     * to the mean (0.7, 0.1). Ten times that is added: (9, 12) and (11, -2), with mean squares
+     * 112.5 and 62.5, so norms over sqrt(125) and sqrt(75), with the weight (1, 10).
      */
     @Test
     void forward_attentionAlone_byHand() {
@@ -173,8 +173,7 @@ class OracleDecoderTest {
         OracleDecoder decoder = new OracleDecoder(SIZES, parameters(true, false));
         double[] a = decoder.forward(new int[][] {{1, 2, 3}}).logits().values();
         double[] b = decoder.forward(new int[][] {{1, 2, 6}}).logits().values();
-        assertThat(Arrays.copyOf(a, 14))
-                .containsExactly(Arrays.copyOf(b, 14));
+        assertThat(Arrays.copyOf(a, 14)).containsExactly(Arrays.copyOf(b, 14));
         assertThat(a[14]).isNotEqualTo(b[14]);
     }
 

@@ -91,6 +91,7 @@ class OracleNormsTest {
         assertThat(x.gradient()).containsExactly(4, 8, -12, 20);
     }
 
+    /** The slope at 1e4 is at most that of x / (|x| + epsilon): 1e-6 / 1e4^2 = 1e-14. */
     @ParameterizedTest
     @EnumSource
     void rmsNorm_hugeOrSingle_isTheSign(EpsilonPlacement placement) {
@@ -100,7 +101,7 @@ class OracleNormsTest {
             Var y = OracleNorms.rmsNorm(x, null, 1e-6, options);
             y.backward(1, 1);
             assertThat(y.values()).containsExactly(new double[] {1, -1}, within(1e-9));
-            assertThat(x.gradient()).containsExactly(new double[] {0, 0}, within(1e-14));
+            assertThat(x.gradient()).containsExactly(new double[] {0, 0}, within(1.1e-14));
         }
     }
 
