@@ -24,6 +24,9 @@ class OracleDecoderTest {
     private static final OracleDecoder.Sizes SIZES =
             new OracleDecoder.Sizes(2, 4, 2, 2, 1e-5, 10, null, OracleActivation.SILU);
 
+    private static final OracleDecoder.Sizes TINY =
+            new OracleDecoder.Sizes(1, 1, 1, 2, 12.5, 10000, null, OracleActivation.IDENTITY);
+
     private static final int[][] TOKENS = {{3, 0, 6, 2}, {5, 5, 1, 4}};
 
     private static Map<String, Var> parameters(boolean head, boolean biases) {
@@ -69,8 +72,8 @@ class OracleDecoderTest {
         parameters.put("model.embed_tokens.weight", Var.of(new double[] {3, 4, 4, -3}, 2, 2));
         parameters.put("model.norm.weight", Inputs.vector(1, 10));
         parameters.put("lm_head.weight", Var.of(new double[] {1, 0, 0, 1, 1, 1}, 3, 2));
-        parameters.put(layer + "input_layernorm.weight", Inputs.vector(1, 1));
-        parameters.put(layer + "post_attention_layernorm.weight", Inputs.vector(1, 1));
+        parameters.put(layer + "input_layernorm.weight", Inputs.vector(1, 2));
+        parameters.put(layer + "post_attention_layernorm.weight", Inputs.vector(3, 1));
         parameters.put(layer + "self_attn.q_proj.weight", Var.of(ZERO, 2, 2));
         parameters.put(layer + "self_attn.k_proj.weight", Var.of(UNIT, 2, 2));
         parameters.put(layer + "self_attn.v_proj.weight", Var.of(UNIT, 2, 2));
@@ -82,25 +85,23 @@ class OracleDecoderTest {
     }
 
     private static OracleDecoder tinyDecoder(double[] output, double[] down) {
-        return new OracleDecoder(
-                new OracleDecoder.Sizes(1, 1, 1, 2, 12.5, 10000, null, OracleActivation.IDENTITY),
-                tiny(output, down));
+        return new OracleDecoder(TINY, tiny(output, down));
     }
 
     /**
-     * Embeddings (3, 4) and (4, -3) have mean squares of 12.5, with epsilon sqrt(25): they are
-     * normed to (0.6, 0.8) and (0.8, -0.6). Queries of 0 attend evenly: token 0 to itself, token 1
-     * to the mean (0.7, 0.1). Ten times that is added: (9, 12) and (11, -2), with mean squares
-     * 112.5 and 62.5, so norms over sqrt(125) and sqrt(75), with the weight (1, 10).
+     * Embeddings (3, 4) and (4, -3) have mean squares of 12.5, with epsilon sqrt(25): with the
+     * weight (1, 2) they are normed to (0.6, 1.6) and (0.8, -1.2). Queries of 0 attend evenly:
+     * token 0 to itself, token 1 to the mean (0.7, 0.2). Ten times that is added: (9, 20) and (11,
+     * -1), with mean squares 240.5 and 61, so norms over sqrt(253) and sqrt(73.5), weight (1, 10).
      */
     @Test
     void forward_attentionAlone_byHand() {
         OracleDecoder decoder = tinyDecoder(new double[] {10, 0, 0, 10}, ZERO);
         OracleDecoder.Output output = decoder.forward(new int[][] {{0, 1}});
-        double a = 9 / Math.sqrt(125);
-        double b = 120 / Math.sqrt(125);
-        double c = 11 / Math.sqrt(75);
-        double d = -20 / Math.sqrt(75);
+        double a = 9 / Math.sqrt(253);
+        double b = 200 / Math.sqrt(253);
+        double c = 11 / Math.sqrt(73.5);
+        double d = -10 / Math.sqrt(73.5);
         assertThat(output.hiddenStates()).hasSize(2);
         assertThat(output.hiddenStates().get(0).values()).containsExactly(3, 4, 4, -3);
         assertThat(output.hiddenStates().get(1).values())
@@ -110,14 +111,50 @@ class OracleDecoderTest {
         assertThat(output.logits().shape()).containsExactly(1, 2, 3);
     }
 
-    /** (0.6, 0.8) gives gate * up = (2 * 0.36, 3 * 0.64); down swaps: (3 + 1.92, 4 + 0.72). */
+    /** (1.8, 0.8) gives gate * up = (2 * 3.24, 3 * 0.64); down swaps: (3 + 1.92, 4 + 6.48). */
     @Test
     void forward_feedForwardAlone_byHand() {
         OracleDecoder decoder = tinyDecoder(ZERO, new double[] {0, 1, 1, 0});
         OracleDecoder.Output output = decoder.forward(new int[][] {{0}});
-        double root = Math.sqrt((4.92 * 4.92 + 4.72 * 4.72) / 2 + 12.5);
+        double root = Math.sqrt((4.92 * 4.92 + 10.48 * 10.48) / 2 + 12.5);
         assertThat(output.hiddenStates().get(1).values())
-                .containsExactly(new double[] {4.92 / root, 47.2 / root}, ROUNDING);
+                .containsExactly(new double[] {4.92 / root, 104.8 / root}, ROUNDING);
+    }
+
+    /**
+     * Weights of 0 leave the biases: attention adds (5, 7) + (11, 13), the feed-forward network (2
+     * * 5, 3 * 7) + (1, 4): from (3, 4) to (30, 49).
+     */
+    @Test
+    void forward_biasesAlone_byHand() {
+        Map<String, Var> parameters = tiny(UNIT, UNIT);
+        String layer = "model.layers.0.";
+        for (String name : new String[] {"self_attn.v_proj", "mlp.gate_proj", "mlp.up_proj"}) {
+            parameters.put(layer + name + ".weight", Var.of(ZERO, 2, 2));
+        }
+        parameters.put(layer + "self_attn.v_proj.bias", Inputs.vector(5, 7));
+        parameters.put(layer + "self_attn.o_proj.bias", Inputs.vector(11, 13));
+        parameters.put(layer + "mlp.gate_proj.bias", Inputs.vector(2, 3));
+        parameters.put(layer + "mlp.up_proj.bias", Inputs.vector(5, 7));
+        parameters.put(layer + "mlp.down_proj.bias", Inputs.vector(1, 4));
+        OracleDecoder.Output output =
+                new OracleDecoder(TINY, parameters).forward(new int[][] {{0}});
+        double root = Math.sqrt((30 * 30 + 49 * 49) / 2.0 + 12.5);
+        assertThat(output.hiddenStates().get(1).values())
+                .containsExactly(new double[] {30 / root, 490 / root}, ROUNDING);
+    }
+
+    /** A parameter that is read in another's place would have no gradient. */
+    @Test
+    void forward_everyParameter_isUsed() {
+        Map<String, Var> parameters = parameters(true, true);
+        Var logits = new OracleDecoder(SIZES, parameters).forward(TOKENS).logits();
+        logits.backward(Inputs.random(9, 2, 4, 7).values());
+        parameters.forEach(
+                (name, parameter) ->
+                        assertThat(Arrays.stream(parameter.gradient()).map(Math::abs).max())
+                                .as(name)
+                                .hasValueSatisfying(largest -> assertThat(largest).isPositive()));
     }
 
     @Test

@@ -18,27 +18,27 @@ class OracleRotaryTest {
     /** At position 1 a quarter turn and a half turn: (u, v) to (-v, u) and to (-u, -v). */
     private static final double[] QUARTER_AND_HALF = {Math.PI / 2, Math.PI};
 
-    private static final Var X = Var.of(new double[] {1, 2, 3, 4, 5}, 1, 1, 1, 5);
+    private static final Var X = Var.of(new double[] {1, 2, 3, 4, 5, 6}, 1, 1, 1, 6);
 
-    /** Pairs (1, 3) by a quarter and (2, 4) by a half; 5 passes. */
+    /** Pairs (1, 3) by a quarter and (2, 4) by a half; 5 and 6 pass. */
     @Test
     void rotary_halfSplit_pairsAcrossTheHalves() {
         Var y = OracleRotary.rotary(X, new double[][] {{1}}, QUARTER_AND_HALF, HALF_SPLIT, 1);
-        assertThat(y.values()).containsExactly(new double[] {-3, -2, 1, -4, 5}, ROUNDING);
+        assertThat(y.values()).containsExactly(new double[] {-3, -2, 1, -4, 5, 6}, ROUNDING);
     }
 
-    /** Pairs (1, 2) by a quarter and (3, 4) by a half; 5 passes. */
+    /** Pairs (1, 2) by a quarter and (3, 4) by a half; 5 and 6 pass. */
     @Test
     void rotary_interleaved_pairsNeighbours() {
         Var y = OracleRotary.rotary(X, new double[][] {{1}}, QUARTER_AND_HALF, INTERLEAVED, 1);
-        assertThat(y.values()).containsExactly(new double[] {-2, 1, -3, -4, 5}, ROUNDING);
+        assertThat(y.values()).containsExactly(new double[] {-2, 1, -3, -4, 5, 6}, ROUNDING);
     }
 
-    /** At position 2 a half turn and a whole one; the factor leaves channel 5 alone. */
+    /** At position 2 a half turn and a whole one; the factor leaves 5 and 6 alone. */
     @Test
     void rotary_attentionScaling_scalesTheTurnedChannels() {
         Var y = OracleRotary.rotary(X, new double[][] {{2}}, QUARTER_AND_HALF, INTERLEAVED, 10);
-        assertThat(y.values()).containsExactly(new double[] {-10, -20, 30, 40, 5}, ROUNDING);
+        assertThat(y.values()).containsExactly(new double[] {-10, -20, 30, 40, 5, 6}, ROUNDING);
     }
 
     /** Two batches, two heads, two tokens of the pair (1, 0): quarter turns by position. */
@@ -76,10 +76,10 @@ class OracleRotaryTest {
         assertThatThrownBy(
                         () ->
                                 OracleRotary.rotary(
-                                        X, new double[][] {{1}}, new double[3], HALF_SPLIT, 1))
+                                        X, new double[][] {{1}}, new double[4], HALF_SPLIT, 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "inverseFrequencies (3) turn 6 channels, but x (1, 1, 1, 5) has only 5");
+                        "inverseFrequencies (4) turn 8 channels, but x (1, 1, 1, 6) has only 6");
     }
 
     @Test
