@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -97,7 +98,7 @@ public final class EnginesUnderTest {
                         .formatted(name, problem, present(), alternative));
     }
 
-    private static TreeSet<String> present() {
+    private static Set<String> present() {
         return new TreeSet<>(Engine.getAllEngines());
     }
 

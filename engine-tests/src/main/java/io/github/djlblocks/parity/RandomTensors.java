@@ -118,27 +118,28 @@ public final class RandomTensors {
                     "shape %s holds %d elements, but %d values were given"
                             .formatted(shape, shape.size(), values.length));
         }
-        switch (dataType) {
-            case FLOAT64:
-                return manager.create(DoubleBuffer.wrap(values.clone()), shape, dataType);
-            case FLOAT32:
-                return floats(manager, values, shape);
-            case FLOAT16:
+        return switch (dataType) {
+            case FLOAT64 -> manager.create(DoubleBuffer.wrap(values.clone()), shape, dataType);
+            case FLOAT32 -> floats(manager, values, shape);
+            case FLOAT16 -> {
                 try (NDArray wide = floats(manager, rounded(values, dataType), shape)) {
-                    return wide.toType(DataType.FLOAT16, true);
+                    yield wide.toType(DataType.FLOAT16, true);
                 }
-            case INT32:
+            }
+            case INT32 -> {
                 int[] ints = Arrays.stream(values).mapToInt(v -> (int) whole(v, (int) v)).toArray();
-                return manager.create(IntBuffer.wrap(ints), shape, dataType);
-            case INT64:
+                yield manager.create(IntBuffer.wrap(ints), shape, dataType);
+            }
+            case INT64 -> {
                 long[] longs = Arrays.stream(values).mapToLong(v -> whole(v, (long) v)).toArray();
-                return manager.create(LongBuffer.wrap(longs), shape, dataType);
-            default:
-                throw new IllegalArgumentException(
-                        dataType
-                                + " cannot be put on every engine: use one of FLOAT16, FLOAT32,"
-                                + " FLOAT64, INT32, INT64");
-        }
+                yield manager.create(LongBuffer.wrap(longs), shape, dataType);
+            }
+            default ->
+                    throw new IllegalArgumentException(
+                            dataType
+                                    + " cannot be put on every engine: use one of FLOAT16, FLOAT32,"
+                                    + " FLOAT64, INT32, INT64");
+        };
     }
 
     private static NDArray floats(NDManager manager, double[] values, Shape shape) {
@@ -150,7 +151,7 @@ public final class RandomTensors {
     }
 
     private static long whole(double value, long integer) {
-        if (integer != value) {
+        if ((double) integer != value) {
             throw new IllegalArgumentException(value + " does not fit the integer dtype");
         }
         return integer;

@@ -120,7 +120,7 @@ public record Tolerance(
         double own = Double.isFinite(expected) ? Math.abs(expected) : 0;
         double magnitude = Math.max(Math.max(own, scale), minimumScale);
         double rounding = Math.max(epsilon(dataType) * magnitude, tiny(dataType));
-        return constant * Math.sqrt(reductionLength) * rounding;
+        return constant * Math.sqrt((double) reductionLength) * rounding;
     }
 
     /**
