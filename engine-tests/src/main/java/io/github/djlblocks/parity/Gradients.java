@@ -1,6 +1,7 @@
 package io.github.djlblocks.parity;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
@@ -91,11 +92,14 @@ public final class Gradients {
                                         NDArrayAssert.describe(y),
                                         y.size()));
             }
-            try (NDArray r =
+            try (NDManager scratch = y.getManager().newSubManager();
+                    NDArray r =
                             RandomTensors.toNDArray(
-                                    y.getManager(), outputGradient, y.getShape(), y.getDataType());
+                                    scratch, outputGradient, y.getShape(), y.getDataType());
                     NDArray weighted = y.mul(r);
                     NDArray loss = weighted.sum()) {
+                // PyTorch's backward leaves a seed gradient in the manager of the loss.
+                loss.attach(scratch);
                 collector.backward(loss);
             }
         }
@@ -103,7 +107,11 @@ public final class Gradients {
 
     private static void clear(NDArray variable) {
         // Assigned, not multiplied by 0 or subtracted from itself: a NaN would survive both.
-        try (NDArray gradient = variable.getGradient()) {
+        // PyTorch's assignment leaves its index and value in the manager of the array: a scratch
+        // one.
+        try (NDManager scratch = variable.getManager().newSubManager()) {
+            NDArray gradient = variable.getGradient();
+            gradient.attach(scratch);
             gradient.set(new NDIndex("..."), 0);
         }
     }

@@ -151,7 +151,8 @@ public final class RandomTensors {
     }
 
     private static long whole(double value, long integer) {
-        if ((double) integer != value) {
+        // 2^63 saturates to Long.MAX_VALUE, which rounds back to 2^63.
+        if ((double) integer != value || integer == Long.MAX_VALUE) {
             throw new IllegalArgumentException(value + " does not fit the integer dtype");
         }
         return integer;

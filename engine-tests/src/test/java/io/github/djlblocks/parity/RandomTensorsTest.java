@@ -114,6 +114,14 @@ class RandomTensorsTest {
                                 RandomTensors.toNDArray(
                                         manager, new double[] {1.5}, new Shape(1), DataType.INT32))
                 .hasMessage("1.5 does not fit the integer dtype");
+        assertThatThrownBy(
+                        () ->
+                                RandomTensors.toNDArray(
+                                        manager,
+                                        new double[] {0x1p63},
+                                        new Shape(1),
+                                        DataType.INT64))
+                .hasMessage(0x1p63 + " does not fit the integer dtype");
         assertThatThrownBy(() -> RandomTensors.uniform(1, 3, 3, 1))
                 .hasMessage("low (3.0) must be below high (3.0)");
     }
