@@ -7,7 +7,6 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
@@ -65,21 +64,5 @@ class EnginesUnderTestTest {
             assertThat(manager.getEngine().getEngineName()).isEqualTo(engine.engineName());
             assertThat(manager.getDevice()).isEqualTo(engine.device());
         }
-    }
-
-    @Test
-    void threads_pyTorch_areReadFromTheEngine() {
-        OptionalInt threads = EngineUnderTest.onCpu("PyTorch").threads();
-
-        assertThat(threads).isPresent();
-        assertThat(threads.getAsInt()).isBetween(1, Runtime.getRuntime().availableProcessors());
-    }
-
-    @Test
-    void threads_environment_firstNumberGivenWins() {
-        assertThat(EngineThreads.ofEnvironment(null, "7")).hasValue(7);
-        assertThat(EngineThreads.ofEnvironment("3", "7")).hasValue(3);
-        assertThat(EngineThreads.ofEnvironment("", "many")).isEmpty();
-        assertThat(EngineUnderTest.onCpu("Abacus").threads()).isEmpty();
     }
 }
