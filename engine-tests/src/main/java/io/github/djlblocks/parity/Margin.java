@@ -128,7 +128,7 @@ public record Margin(
             double allowed = allowance.at(expected[i], actual[i]);
             double error = error(expected[i], actual[i], matchingNaN);
             double used = used(error, allowed);
-            failed += used > 1 ? 1 : 0;
+            failed += used <= 1 ? 0 : 1;
             if (used > worstUsed) {
                 worst = i;
                 worstUsed = used;
