@@ -101,8 +101,16 @@ class EachEngineFailureTest {
                             public void executionFinished(
                                     TestIdentifier test, TestExecutionResult result) {
                                 result.getThrowable()
-                                        .map(t -> test.getDisplayName() + ": " + t.getMessage())
-                                        .ifPresent(failures::add);
+                                        .ifPresent(
+                                                t -> {
+                                                    for (Throwable more : t.getSuppressed()) {
+                                                        failures.add("and: " + more.getMessage());
+                                                    }
+                                                    failures.add(
+                                                            test.getDisplayName()
+                                                                    + ": "
+                                                                    + t.getMessage());
+                                                });
                             }
                         });
         FORGOTTEN.forEach(NDManager::close);
