@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
  * Turns stored bytes into arrays that the engine owns, through one reused direct buffer.
@@ -47,14 +48,8 @@ final class ArrayReader {
         }
         NDArray whole = manager.create(info.shape(), dataType);
         boolean filled = false;
-        try (NDArray flat = whole.reshape(new Shape(size))) {
-            for (long start = 0; start < size; start += step) {
-                long end = Math.min(size, start + step);
-                try (NDArray part =
-                        convert(info, bytes, manager, dataType, start, new Shape(end - start))) {
-                    flat.set(new NDIndex().addSliceDim(start, end), part);
-                }
-            }
+        try {
+            fill(whole, info, bytes, step);
             filled = true;
             return whole;
         } catch (UnsupportedOperationException e) {
@@ -63,6 +58,51 @@ final class ArrayReader {
         } finally {
             if (!filled) {
                 whole.close();
+            }
+        }
+    }
+
+    /**
+     * Fills an array box by box. A box spans a few indices of one axis, one index of each axis
+     * before it and all of each axis behind it. (A flattened view would be simpler, but on MXNet a
+     * reshaped array is a copy.)
+     */
+    private void fill(NDArray whole, TensorInfo info, Bytes bytes, int step) {
+        long[] dimensions = info.shape().getShape();
+        int axis = 0;
+        long inner = info.shape().size() / dimensions[0];
+        while (inner > step) {
+            axis++;
+            inner /= dimensions[axis];
+        }
+        long rows = step / inner;
+        long[] box = dimensions.clone();
+        Arrays.fill(box, 0, axis, 1);
+        long length = dimensions[axis];
+        long outer = info.shape().size() / inner / length;
+        for (long lead = 0; lead < outer; lead++) {
+            for (long from = 0; from < length; from += rows) {
+                long to = Math.min(length, from + rows);
+                box[axis] = to - from;
+                NDIndex index = new NDIndex();
+                long stride = outer;
+                for (int i = 0; i < axis; i++) {
+                    stride /= dimensions[i];
+                    long at = lead / stride % dimensions[i];
+                    index.addSliceDim(at, at + 1);
+                }
+                index.addSliceDim(from, to);
+                long start = (lead * length + from) * inner;
+                try (NDArray part =
+                        convert(
+                                info,
+                                bytes,
+                                whole.getManager(),
+                                whole.getDataType(),
+                                start,
+                                new Shape(box))) {
+                    whole.set(index, part);
+                }
             }
         }
     }
