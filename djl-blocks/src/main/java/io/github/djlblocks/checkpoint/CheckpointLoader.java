@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Tensors are read one at a time into memory the engine owns, so the peak is the size of the
  * loaded parameters and one buffer of at most 64 MiB. A parameter that is not frozen also asks the
- * engine for a gradient: freeze the block first if it is not to be trained.
+ * engine for a gradient: freeze the block first if it is not to be trained. On MXNet a gradient
+ * takes as much memory again, and FLOAT16 has none: DJL raises UnsupportedOperationException.
  */
 public final class CheckpointLoader {
 
@@ -149,10 +150,18 @@ public final class CheckpointLoader {
                                 + ": its block must set the shape when it is constructed");
             }
             NDArray array = source.read(tensor, manager, type);
-            if (progress != null) {
-                progress.increment(1);
+            boolean reported = false;
+            try {
+                if (progress != null) {
+                    progress.increment(1);
+                }
+                reported = true;
+                return array;
+            } finally {
+                if (!reported) {
+                    array.close(); // No parameter holds it yet, so clear() would not find it.
+                }
             }
-            return array;
         };
     }
 

@@ -47,7 +47,17 @@ public record LoadReport(
         }
     }
 
-    /** Copies everything. */
+    /**
+     * Copies everything.
+     *
+     * @param loaded parameter path to tensor
+     * @param tied parameter path to another parameter's tensor
+     * @param ignored tensors left out
+     * @param missing paths of parameters
+     * @param unexpected tensor to reason
+     * @param mismatched pairs of different shape
+     * @param rejected sentences
+     */
     public LoadReport {
         loaded = Collections.unmodifiableMap(new LinkedHashMap<>(loaded));
         tied = Collections.unmodifiableMap(new LinkedHashMap<>(tied));
