@@ -199,6 +199,21 @@ class CheckpointLoaderTest {
     }
 
     @Test
+    void load_tieToATensorWithoutRule_countsItAsUsed() throws Exception {
+        new SafetensorsWriter().add("own", count(7, 2), new Shape(2), StoredType.F32).write(path);
+        TinyBlock block = TinyBlock.tree().with("w", new Shape(2));
+        WeightMap map = WeightMap.builder().tie("w", "own").tie("elsewhere", "own").build();
+        try (TensorSource source = Checkpoints.open(path);
+                NDManager manager = Engines.manager("PyTorch")) {
+            LoadReport report =
+                    CheckpointLoader.load(block, source, map, manager, DataType.FLOAT32, INPUT);
+            assertThat(report.tied()).containsOnly(Map.entry("w", "own"));
+            assertThat(report.unexpected()).isEmpty();
+            assertThat(array(block, "w").toFloatArray()).containsExactly(7f, 8f);
+        }
+    }
+
+    @Test
     void load_sharedParameter_isFilledOnceUnderAnyOfItsPaths() throws Exception {
         new SafetensorsWriter().add("b.w", count(5, 2), new Shape(2), StoredType.F32).write(path);
         TinyBlock first = TinyBlock.tree().with("w", new Shape(2));

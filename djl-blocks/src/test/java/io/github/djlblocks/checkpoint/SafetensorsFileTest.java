@@ -9,6 +9,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -142,6 +145,64 @@ class SafetensorsFileTest {
                 assertThat(manager.getManagedArrays()).isEmpty();
                 assertThat(file.readDoubles("t")).containsExactly(values);
             }
+        }
+    }
+
+    @Test
+    void read_engineWithoutSliceAssignment_joinsThePieces() throws Exception {
+        double[] values = IntStream.range(0, 30).asDoubleStream().toArray();
+        writeTo(directory.resolve("t.safetensors"), values, new Shape(5, 6), StoredType.F64);
+        try (SafetensorsFile file =
+                        SafetensorsFile.open(directory.resolve("t.safetensors"), 64, 128);
+                NDManager manager = Engines.manager("PyTorch")) {
+            NDManager limited =
+                    proxy(
+                            NDManager.class,
+                            (method, arguments) -> {
+                                Object result = method.invoke(manager, arguments);
+                                return result instanceof NDArray array && arguments.length == 2
+                                        ? withoutSet(array)
+                                        : result;
+                            });
+            try (NDArray array = file.read("t", limited, DataType.FLOAT64)) {
+                assertThat(array.getShape()).isEqualTo(new Shape(5, 6));
+                assertThat(array.toDoubleArray()).containsExactly(values);
+                assertThat(manager.getManagedArrays()).hasSize(1);
+            }
+        }
+    }
+
+    private static NDArray withoutSet(NDArray array) {
+        return proxy(
+                NDArray.class,
+                (method, arguments) -> {
+                    if (method.getName().equals("set")) {
+                        throw new UnsupportedOperationException("no slice assignment");
+                    }
+                    return method.invoke(array, arguments);
+                });
+    }
+
+    private interface Call {
+        @Nullable Object apply(Method method, Object[] arguments)
+                throws ReflectiveOperationException;
+    }
+
+    private static <T> T proxy(Class<T> type, Call call) {
+        return type.cast(
+                Proxy.newProxyInstance(
+                        type.getClassLoader(),
+                        new Class<?>[] {type},
+                        (self, method, arguments) -> call.apply(method, arguments)));
+    }
+
+    @Test
+    void read_boolByteOtherThanOne_isTrue() throws Exception {
+        try (SafetensorsFile file = single("BOOL", "[3]", new byte[] {0, 1, -2});
+                NDManager manager = Engines.manager("PyTorch");
+                NDArray array = file.read("t", manager, DataType.BOOLEAN)) {
+            assertThat(array.toByteArray()).containsExactly(0, 1, 1);
+            assertThat(file.readDoubles("t")).containsExactly(0, 1, 1);
         }
     }
 
