@@ -1,0 +1,40 @@
+package io.github.djlblocks.parity.cases;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The cases of every block of djl-blocks, with its options. */
+public final class BlockCases {
+
+    private BlockCases() {}
+
+    /**
+     * Returns all cases.
+     *
+     * @return about 80 small cases, in the order of the blocks' packages
+     */
+    public static List<ParityCase> all() {
+        List<ParityCase> cases = new ArrayList<>();
+        cases.addAll(LinearCases.all());
+        cases.addAll(NormCases.all());
+        cases.addAll(FeedForwardCases.all());
+        cases.addAll(RotaryCases.all());
+        cases.addAll(AttentionCases.all());
+        cases.addAll(LayerCases.all());
+        cases.addAll(ModelCases.all());
+        return List.copyOf(cases);
+    }
+
+    /**
+     * Returns the first case of each block.
+     *
+     * @return one case a block
+     */
+    public static List<ParityCase> onePerBlock() {
+        Map<String, ParityCase> first = new LinkedHashMap<>();
+        all().forEach(parityCase -> first.putIfAbsent(parityCase.blockName(), parityCase));
+        return List.copyOf(first.values());
+    }
+}
