@@ -87,7 +87,7 @@ final class PortableKernels implements Kernels {
         }
         NDArray factor = weight.toType(normal.getDataType(), false);
         if (spec.unitOffset()) {
-            factor = x.getManager().ones(factor.getShape(), factor.getDataType()).add(factor);
+            factor = factor.add(1);
         }
         return Precision.narrow(normal.mul(factor), x);
     }

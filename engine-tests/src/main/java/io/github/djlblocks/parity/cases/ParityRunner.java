@@ -42,8 +42,8 @@ public final class ParityRunner {
     public static CaseResult forward(
             ParityCase parityCase, EngineUnderTest engine, DataType dataType) {
         try (NDManager manager = engine.newManager()) {
-            Run run = new Run(parityCase, manager, dataType);
-            NDArray y = run.output(false);
+            Run run = new Run(parityCase, manager, dataType, false);
+            NDArray y = run.output();
             return run.result(y, Map.of());
         }
     }
@@ -59,7 +59,7 @@ public final class ParityRunner {
     public static CaseResult backward(
             ParityCase parityCase, EngineUnderTest engine, DataType dataType) {
         try (NDManager manager = engine.newManager()) {
-            Run run = new Run(parityCase, manager, dataType);
+            Run run = new Run(parityCase, manager, dataType, true);
             Shape shape = run.block.getOutputShapes(parityCase.inputShapes())[0];
             double[] r = outputGradient(parityCase, shape, dataType);
             NDList outputs = new NDList();
@@ -69,7 +69,7 @@ public final class ParityRunner {
                             run.variables,
                             r,
                             () -> {
-                                NDArray y = run.output(true);
+                                NDArray y = run.output();
                                 outputs.add(y);
                                 return y;
                             });
@@ -178,14 +178,16 @@ public final class ParityRunner {
 
         private final ParityCase parityCase;
         private final NDManager manager;
+        private final boolean training;
         private final Block block;
         private final NDList inputs = new NDList();
         private final Map<String, NDArray> arrays = new LinkedHashMap<>();
         private final Map<String, NDArray> variables = new LinkedHashMap<>();
 
-        Run(ParityCase parityCase, NDManager manager, DataType dataType) {
+        Run(ParityCase parityCase, NDManager manager, DataType dataType, boolean training) {
             this.parityCase = parityCase;
             this.manager = manager;
+            this.training = training;
             block = parityCase.newBlock();
             for (CaseArray array : parityCase.arrays()) {
                 NDArray value = array.toNDArray(manager, dataType);
@@ -205,6 +207,8 @@ public final class ParityRunner {
                                             parityCase
                                                     .parameter(path, shape)
                                                     .toNDArray(owner, type)));
+            // MXNet has no gradient array for FLOAT16, and would refuse the parameters.
+            block.freezeParameters(!training);
             block.initialize(manager, dataType, parityCase.inputShapes());
             parameters.forEach(
                     (path, parameter) -> {
@@ -218,7 +222,7 @@ public final class ParityRunner {
         }
 
         @SuppressWarnings("NullAway") // DJL takes null for "no params"
-        NDArray output(boolean training) {
+        NDArray output() {
             PairList<String, Object> params = parityCase.params(arrays);
             return block.forward(new ParameterStore(manager, false), inputs, training, params)
                     .get(0);

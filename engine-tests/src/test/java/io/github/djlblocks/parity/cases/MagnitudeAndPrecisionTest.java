@@ -1,0 +1,104 @@
+package io.github.djlblocks.parity.cases;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.types.DataType;
+import io.github.djlblocks.kernel.ActivationFunction;
+import io.github.djlblocks.parity.EngineUnderTest;
+import io.github.djlblocks.parity.EnginesUnderTest;
+import io.github.djlblocks.parity.Margin;
+import io.github.djlblocks.parity.RandomTensors;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Large numbers, and FLOAT16 where an engine has it. */
+class MagnitudeAndPrecisionTest {
+
+    private static final Set<String> ELEMENTWISE =
+            Set.of("RmsNorm", "LayerNorm", "DynamicTanh", "TokenEmbedding", "RotaryEmbedding");
+    private static final Set<String> BOUNDED = Set.of("RmsNorm", "LayerNorm", "DynamicTanh");
+
+    static Stream<Arguments> largeEverywhere() {
+        List<ParityCase> cases = new ArrayList<>();
+        for (ParityCase parityCase : BlockCases.all()) {
+            if (BOUNDED.contains(parityCase.blockName())) {
+                cases.add(parityCase.withScaledInputs(1e4));
+            }
+        }
+        for (ActivationFunction function : ActivationFunction.values()) {
+            cases.add(activationAlone(function).withScaledInputs(1e4));
+        }
+        return cases.stream()
+                .flatMap(c -> EnginesUnderTest.discover().stream().map(e -> Arguments.of(c, e)));
+    }
+
+    static List<ParityCase> all() {
+        return BlockCases.all();
+    }
+
+    @ParameterizedTest(name = "{0}, {1}")
+    @MethodSource("largeEverywhere")
+    void forward_tenThousandTimesLarger_staysFiniteAndRight(
+            ParityCase parityCase, EngineUnderTest engine) {
+        CaseResult found = ParityRunner.forward(parityCase, engine, DataType.FLOAT32);
+
+        assertThat(Arrays.stream(found.output()).allMatch(Double::isFinite)).isTrue();
+        Margin margin =
+                found.against(
+                        ParityRunner.truth(parityCase, DataType.FLOAT32),
+                        parityCase.tolerance(DataType.FLOAT32));
+        assertThat(margin.isWithin()).as("%s", margin).isTrue();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("all")
+    void forward_float16OnPyTorch_followsItsFormula(ParityCase parityCase) {
+        Margin margin =
+                ParityRunner.compareForward(
+                        parityCase, EngineUnderTest.onCpu("PyTorch"), DataType.FLOAT16);
+
+        assertThat(margin.isWithin()).as("%s", margin).isTrue();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("all")
+    void forward_float16OnMxnet_followsItsFormulaOrNamesTheMatrixProduct(ParityCase parityCase) {
+        EngineUnderTest mxnet = EngineUnderTest.onCpu("MXNet");
+        if (ELEMENTWISE.contains(parityCase.blockName())) {
+            Margin margin = ParityRunner.compareForward(parityCase, mxnet, DataType.FLOAT16);
+            assertThat(margin.isWithin()).as("%s", margin).isTrue();
+        } else {
+            assertThatThrownBy(() -> ParityRunner.forward(parityCase, mxnet, DataType.FLOAT16))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "engine MXNet on device cpu() has no matrix product for FLOAT16: use"
+                                    + " FLOAT32, or engine PyTorch");
+        }
+    }
+
+    /** Identity projections: sums of one term each, so that only the activation rounds. */
+    private static ParityCase activationAlone(ActivationFunction function) {
+        double[] identity = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+        return ParityCase.builder("GatedFeedForward", function + " alone")
+                .setBlock(() -> FeedForwardCases.block(function, false, 3, 3))
+                .addInput("x", RandomTensors.normal(3, 8, 3), 8, 3)
+                .optParameter("gate.weight", identity)
+                .optParameter("up.weight", identity)
+                .optParameter("down.weight", identity)
+                .setFormula(
+                        (arrays, parameters) ->
+                                Scope.of(parameters)
+                                        .gatedFeedForward(
+                                                Scope.get(arrays, "x"),
+                                                FeedForwardCases.oracle(function)))
+                .setTolerance(1, 4, "the activation, good to three epsilon, and a product")
+                .build();
+    }
+}
