@@ -69,11 +69,10 @@ final class PortableKernels implements Kernels {
         NDArray divisor =
                 switch (spec.placement()) {
                     case INSIDE_ROOT -> meanSquare.add(spec.epsilon()).sqrt();
-                    case OUTSIDE_ROOT -> meanSquare.sqrt().add(spec.epsilon());
+                    case OUTSIDE_ROOT -> root(meanSquare).add(spec.epsilon());
                     // ||x|| = sqrt(n) * rms, so max(||x||, eps) / sqrt(n) = max(rms, eps / sqrt(n))
                     case CLAMPED_NORM ->
-                            meanSquare
-                                    .sqrt()
+                            root(meanSquare)
                                     .maximum(
                                             spec.epsilon()
                                                     / Math.sqrt((double) wide.size(axis[0])));
@@ -207,6 +206,19 @@ final class PortableKernels implements Kernels {
     private static NDArray affine(NDArray y, @Nullable NDArray weight, @Nullable NDArray bias) {
         NDArray scaled = weight == null ? y : y.mul(weight.toType(y.getDataType(), false));
         return bias == null ? scaled : scaled.add(bias.toType(y.getDataType(), false));
+    }
+
+    /**
+     * The square root with slope 0 at 0, as the norms of PyTorch have it: the infinite slope would
+     * make the gradient of a row of zeros NaN. FLOAT16, in which squares underflow early, is taken
+     * as it is.
+     */
+    private static NDArray root(NDArray meanSquare) {
+        return switch (meanSquare.getDataType()) {
+            case FLOAT32 -> meanSquare.maximum(Float.MIN_NORMAL).sqrt();
+            case FLOAT64 -> meanSquare.maximum(Double.MIN_NORMAL).sqrt();
+            default -> meanSquare.sqrt();
+        };
     }
 
     private static int[] lastAxis(NDArray x) {

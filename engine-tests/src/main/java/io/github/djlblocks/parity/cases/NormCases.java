@@ -9,11 +9,15 @@ import io.github.djlblocks.parity.oracle.OracleDynamicTanh;
 import io.github.djlblocks.parity.oracle.OracleNorms;
 import io.github.djlblocks.parity.oracle.OracleRmsNormOptions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
 /** Cases of the normalisation blocks and of dynamic tanh. */
 final class NormCases {
+
+    // The embedding of a padding token often is one.
+    private static final String ROW_OF_ZEROS = "a row of zeros";
 
     private NormCases() {}
 
@@ -42,6 +46,23 @@ final class NormCases {
                         new OracleRmsNormOptions(
                                 OracleRmsNormOptions.EpsilonPlacement.CLAMP_NORM, false),
                         b -> b.optEpsilonPlacement(EpsilonPlacement.CLAMPED_NORM)));
+        cases.add(rms(ROW_OF_ZEROS + ", inside root", 24, 0.3, inside(false), b -> b));
+        cases.add(
+                rms(
+                        ROW_OF_ZEROS + ", outside root",
+                        24,
+                        0.3,
+                        new OracleRmsNormOptions(
+                                OracleRmsNormOptions.EpsilonPlacement.OUTSIDE_ROOT, false),
+                        b -> b.optEpsilonPlacement(EpsilonPlacement.OUTSIDE_ROOT)));
+        cases.add(
+                rms(
+                        ROW_OF_ZEROS + ", clamped norm",
+                        24,
+                        0.3,
+                        new OracleRmsNormOptions(
+                                OracleRmsNormOptions.EpsilonPlacement.CLAMP_NORM, false),
+                        b -> b.optEpsilonPlacement(EpsilonPlacement.CLAMPED_NORM)));
         cases.add(rms("512 channels", 512, 1e-6, inside(false), b -> b));
         cases.add(rms("3 channels", 3, 1e-6, inside(false), b -> b));
         cases.add(rms("1 channel", 1, 1e-6, inside(false), b -> b));
@@ -49,6 +70,7 @@ final class NormCases {
         cases.add(layer("no affine", 24, false, false));
         cases.add(layer("weight only", 24, true, false));
         cases.add(layer("512 channels", 512, true, true));
+        cases.add(layer(ROW_OF_ZEROS, 24, true, true));
         cases.add(layer("1 channel", 1, true, true));
         cases.add(dynamicTanh("affine", 24, true));
         cases.add(dynamicTanh("no affine", 24, false));
@@ -148,6 +170,10 @@ final class NormCases {
     }
 
     private static double[] normal(String variant, int channels) {
-        return RandomTensors.normal(variant.hashCode(), 2, 5, channels);
+        double[] x = RandomTensors.normal(variant.hashCode(), 2, 5, channels);
+        if (variant.startsWith(ROW_OF_ZEROS)) {
+            Arrays.fill(x, channels, 2 * channels, 0);
+        }
+        return x;
     }
 }
