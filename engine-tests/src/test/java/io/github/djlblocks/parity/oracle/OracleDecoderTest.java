@@ -178,8 +178,8 @@ class OracleDecoderTest {
                             List.copyOf(parameters.values()),
                             3,
                             5);
-            // Two layers of nested norms have larger fifth derivatives than a single operation.
-            assertThat(report.worstError()).as("%s", report).isBetween(0.0, 1e-9);
+            // Measured 4.1e-11, nearly all of it truncation.
+            assertThat(report.worstError()).as("%s", report).isBetween(0.0, 1e-10);
         }
     }
 
