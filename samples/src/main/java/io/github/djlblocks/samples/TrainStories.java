@@ -45,10 +45,7 @@ import picocli.CommandLine.Option;
  * Trains the story model that ships with the samples: DJL's {@link Trainer} on a decoder of this
  * library, written as a Hugging Face directory with BFLOAT16 weights.
  */
-@Command(
-        name = "train-stories",
-        mixinStandardHelpOptions = true,
-        description = "Trains a small Llama on stories from a grammar.")
+@Command(name = "train-stories", description = "Trains a small Llama on stories from a grammar.")
 public final class TrainStories implements Callable<Integer> {
 
     private static final int TOKENIZER_STORIES = 20_000;
@@ -78,6 +75,13 @@ public final class TrainStories implements Callable<Integer> {
 
     @Option(names = "--seed", description = "Of corpus and weights. Default: ${DEFAULT-VALUE}.")
     private int seed = 17;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help and exit.")
+    @SuppressWarnings("UnusedVariable") // picocli sets and reads it
+    private boolean help;
 
     private TrainStories() {}
 
