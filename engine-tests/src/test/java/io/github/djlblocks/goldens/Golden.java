@@ -7,8 +7,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import io.github.djlblocks.checkpoint.Checkpoints;
 import io.github.djlblocks.checkpoint.TensorSource;
+import io.github.djlblocks.parity.Gradients;
 import io.github.djlblocks.parity.HostValues;
 import io.github.djlblocks.parity.Margin;
 import io.github.djlblocks.parity.Tolerance;
@@ -16,7 +18,10 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -109,6 +114,9 @@ final class Golden implements AutoCloseable {
     /** Compares every element. */
     void assertClose(String name, double[] actual, Tolerance tolerance) {
         Margin margin = Margin.of(values(name), actual, shape(name), tolerance);
+        System.err.printf(
+                "USED %s %s %.3g err %.3g allowed %.3g%n",
+                name, tolerance.resultType(), margin.used(), margin.error(), margin.allowed());
         assertThat(margin).as(name).matches(Margin::isWithin, "every element is close");
     }
 
@@ -138,7 +146,33 @@ final class Golden implements AutoCloseable {
                         Arrays.copyOf(found, kept * width),
                         new Shape(kept, width),
                         tolerance);
+        System.err.printf(
+                "USED %s %s %.3g err %.3g allowed %.3g%n",
+                name, tolerance.resultType(), margin.used(), margin.error(), margin.allowed());
         assertThat(margin).as(name).matches(Margin::isWithin, "every element is close");
+    }
+
+    /**
+     * The parameters of a block under the names of the tensors they hold, found by their values: so
+     * this does not depend on the weight map that loaded them.
+     */
+    Map<String, NDArray> parametersByTensor(Block block) {
+        Map<String, NDArray> found = new LinkedHashMap<>();
+        Gradients.parameters(block)
+                .forEach(
+                        (path, array) -> {
+                            double[] held = HostValues.of(array);
+                            List<String> names = new ArrayList<>();
+                            for (String name : source.names()) {
+                                if (shape(name).equals(array.getShape())
+                                        && Arrays.equals(held, source.readDoubles(name))) {
+                                    names.add(name);
+                                }
+                            }
+                            assertThat(names).as("tensors equal to %s", path).hasSize(1);
+                            found.put(names.get(0), array);
+                        });
+        return found;
     }
 
     /** (A, B, C, D) -> (A, C, B, D), as between heads first and tokens first. */
