@@ -87,7 +87,21 @@ public abstract class KernelBlock extends AbstractBlock {
     public void initialize(NDManager manager, DataType dataType, Shape... inputShapes) {
         Checks.floating(dataType);
         getOutputShapes(inputShapes);
-        super.initialize(manager, dataType, inputShapes);
+        try {
+            super.initialize(manager, dataType, inputShapes);
+        } catch (UnsupportedOperationException e) {
+            throw new IllegalArgumentException(
+                    "engine "
+                            + manager.getEngine().getEngineName()
+                            + " on "
+                            + manager.getDevice()
+                            + " cannot initialise parameters of "
+                            + dataType
+                            + " ("
+                            + e.getMessage()
+                            + "): use FLOAT32, or engine PyTorch",
+                    e);
+        }
     }
 
     /**
@@ -133,6 +147,7 @@ public abstract class KernelBlock extends AbstractBlock {
     protected final NDArray value(
             ParameterStore store, Parameter parameter, NDArray like, boolean training) {
         NDArray value = fetch(store, parameter, like.getDevice(), training);
+        requireFloating(like);
         DataType inputType = like.getDataType();
         if (value.getDataType() != inputType) {
             throw new IllegalArgumentException(
