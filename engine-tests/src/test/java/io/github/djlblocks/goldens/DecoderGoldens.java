@@ -40,12 +40,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * A Hugging Face decoder against the outputs of transformers: a subclass names the folder.
- *
- * <p>Rotary embedding sees distances only, so a model that ignored the positions it is given would
- * pass scenarios {@code offset} and {@code left}; {@link RotaryGoldenTest} sees that.
- */
+/** A Hugging Face decoder against the outputs of transformers: a subclass names the folder. */
 abstract class DecoderGoldens {
 
     private final Path directory;
@@ -175,6 +170,53 @@ abstract class DecoderGoldens {
 
             compareCache(cache, dataType);
         }
+    }
+
+    /**
+     * Rotary attention sees distances only, so no logits tell whether given positions were used;
+     * the keys do. Moving every token by the same distance turns each key by it and changes no
+     * value.
+     */
+    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    void forward_laterPositions_turnsTheKeysInTheCache(NDManager manager, DataType dataType)
+            throws IOException, MalformedModelException {
+        CausalLanguageModel model = HuggingFaceModels.load(directory, manager, dataType);
+        NDArray ids = golden.array("plain.input_ids", manager, DataType.INT64);
+        NDArray positions = golden.array("offset.position_ids", manager, DataType.INT64);
+        long distance = positions.toLongArray()[0];
+        assertThat(distance).isPositive();
+        NDArray mask = manager.ones(ids.getShape(), DataType.INT64);
+        var tolerance = GoldenTolerance.ofFloat32Run(dataType, terms());
+        try (KeyValueCache cache = KeyValueCache.growing(manager, model.getLayers())) {
+            PairList<String, Object> params = new PairList<>();
+            params.add(CausalLanguageModel.CACHE, cache);
+
+            forward(model, new NDList(ids, mask, positions), manager, params);
+
+            for (int layer = 0; layer < config.layers(); layer++) {
+                NDList content = cache.slot(layer).content();
+                double[] keys = turned(HostValues.of(content.get(0)), -distance);
+                golden.assertClose("plain.cache.key." + layer, keys, tolerance);
+                golden.assertClose("plain.cache.value." + layer, content.get(1), tolerance);
+            }
+        }
+    }
+
+    /** Turns keys (B, K, S, D), channel i with channel i + r / 2, by a distance. */
+    private double[] turned(double[] keys, long distance) {
+        double[] frequencies = config.rotary().inverseFrequencies();
+        double[] turned = keys.clone();
+        for (int head = 0; head < keys.length; head += config.headDim()) {
+            for (int i = 0; i < frequencies.length; i++) {
+                double cos = Math.cos(distance * frequencies[i]);
+                double sin = Math.sin(distance * frequencies[i]);
+                int first = head + i;
+                int second = first + frequencies.length;
+                turned[first] = keys[first] * cos - keys[second] * sin;
+                turned[second] = keys[second] * cos + keys[first] * sin;
+            }
+        }
+        return turned;
     }
 
     private void compareCache(KeyValueCache cache, DataType dataType) {
