@@ -1,9 +1,10 @@
 package io.github.djlblocks.core;
 
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
@@ -14,6 +15,10 @@ import ai.djl.training.initializer.Initializer;
 import ai.djl.util.PairList;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.internal.NativeScope;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,7 +87,21 @@ public abstract class KernelBlock extends AbstractBlock {
     public void initialize(NDManager manager, DataType dataType, Shape... inputShapes) {
         Checks.floating(dataType);
         getOutputShapes(inputShapes);
-        super.initialize(manager, dataType, inputShapes);
+        try {
+            super.initialize(manager, dataType, inputShapes);
+        } catch (UnsupportedOperationException e) {
+            throw new IllegalArgumentException(
+                    "engine "
+                            + manager.getEngine().getEngineName()
+                            + " on "
+                            + manager.getDevice()
+                            + " cannot initialise parameters of "
+                            + dataType
+                            + " ("
+                            + e.getMessage()
+                            + "): use FLOAT32, or engine PyTorch",
+                    e);
+        }
     }
 
     /**
@@ -127,11 +146,10 @@ public abstract class KernelBlock extends AbstractBlock {
      */
     protected final NDArray value(
             ParameterStore store, Parameter parameter, NDArray like, boolean training) {
-        NDArray value = store.getValue(parameter, like.getDevice(), training);
-        // A store that mirrors parameters makes the copy here and keeps it: it must outlive us.
-        NDScope.unregister(value);
+        NDArray value = fetch(store, parameter, like.getDevice(), training);
+        requireFloating(like);
         DataType inputType = like.getDataType();
-        if (inputType.isFloating() && value.getDataType() != inputType) {
+        if (value.getDataType() != inputType) {
             throw new IllegalArgumentException(
                     getClass().getSimpleName()
                             + ": input is "
@@ -145,6 +163,21 @@ public abstract class KernelBlock extends AbstractBlock {
                             + ", or cast the input");
         }
         return value;
+    }
+
+    /**
+     * Reads a parameter's value on a device, whatever its type.
+     *
+     * @param store where the values are
+     * @param parameter the parameter
+     * @param device the device
+     * @param training whether this is a training pass
+     * @return its value, owned by the store
+     */
+    protected static NDArray fetch(
+            ParameterStore store, Parameter parameter, Device device, boolean training) {
+        // A store that mirrors parameters makes the copy here and keeps it: it must outlive us.
+        return NativeScope.keep(store.getValue(parameter, device, training));
     }
 
     /**
@@ -164,21 +197,94 @@ public abstract class KernelBlock extends AbstractBlock {
     /**
      * Runs a child on one array.
      *
-     * @param block the child
+     * @param block the child, of this library or not
      * @param store where the parameters' values are
      * @param x its input
      * @param training whether this is a training pass
      * @param params passed along, or none
      * @return its output
      */
-    @SuppressWarnings("NullAway") // DJL takes null for "no params"
     protected static NDArray call(
             Block block,
             ParameterStore store,
             NDArray x,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        return block.forward(store, new NDList(x), training, params).singletonOrThrow();
+        return call(block, store, new NDList(x), training, params);
+    }
+
+    /**
+     * Runs a child.
+     *
+     * @param block the child, of this library or not
+     * @param store where the parameters' values are
+     * @param inputs its inputs
+     * @param training whether this is a training pass
+     * @param params passed along, or none
+     * @return its only output
+     */
+    @SuppressWarnings("NullAway") // DJL takes null for "no params"
+    protected static NDArray call(
+            Block block,
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        if (!(block instanceof KernelBlock)) {
+            // It knows no scopes: copies the store made while it runs would be closed with ours.
+            Device device = inputs.get(0).getDevice();
+            for (Parameter parameter : block.getParameters().values()) {
+                fetch(store, parameter, device, training);
+            }
+        }
+        return block.forward(store, inputs, training, params).singletonOrThrow();
+    }
+
+    /**
+     * Requires numbers that can be computed with, where no parameter's type would tell.
+     *
+     * @param x the input
+     * @throws IllegalArgumentException if it is not of a floating type
+     */
+    protected final void requireFloating(NDArray x) {
+        if (!x.getDataType().isFloating()) {
+            throw new IllegalArgumentException(
+                    getClass().getSimpleName()
+                            + ": input is "
+                            + x.getDataType()
+                            + ", expected a floating type: cast the input");
+        }
+    }
+
+    /**
+     * Loads what {@link #saveParameters} saved.
+     *
+     * @throws MalformedModelException if a parameter was saved with another shape than this block
+     *     was built for
+     */
+    @Override
+    public void loadParameters(NDManager manager, DataInputStream is)
+            throws IOException, MalformedModelException {
+        Map<Parameter, Shape> shapes = new HashMap<>();
+        for (Parameter parameter : getDirectParameters().values()) {
+            shapes.put(parameter, parameter.getShape());
+        }
+        super.loadParameters(manager, is);
+        for (Parameter parameter : getDirectParameters().values()) {
+            Shape built = shapes.get(parameter);
+            if (!parameter.getShape().equals(built)) {
+                throw new MalformedModelException(
+                        getClass().getSimpleName()
+                                + ": parameter "
+                                + parameter.getName()
+                                + " has shape "
+                                + parameter.getShape()
+                                + " in the file but "
+                                + built
+                                + " in the block: build the block with the sizes it was saved"
+                                + " with");
+            }
+        }
     }
 
     /**

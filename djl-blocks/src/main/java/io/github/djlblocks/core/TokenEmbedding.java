@@ -94,6 +94,7 @@ public final class TokenEmbedding extends KernelBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         NDArray ids = inputs.singletonOrThrow();
-        return new NDList(Kernels.of(ids).embedding(ids, value(store, weight, ids, training)));
+        return new NDList(
+                Kernels.of(ids).embedding(ids, fetch(store, weight, ids.getDevice(), training)));
     }
 }

@@ -12,7 +12,13 @@ import java.util.Set;
  */
 public record GenerationOptions(int maxNewTokens, Set<Long> endTokens, long padToken) {
 
-    /** Checks the count and copies the set. */
+    /**
+     * Checks the count and copies the set.
+     *
+     * @param maxNewTokens the most tokens to generate
+     * @param endTokens tokens that end a sequence; they are part of the output
+     * @param padToken what a finished row of a batch is filled up with
+     */
     public GenerationOptions {
         Checks.positive("maxNewTokens", maxNewTokens);
         endTokens = Set.copyOf(endTokens);

@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** A JSON object of configuration; every error names the file, the field and what was expected. */
@@ -149,7 +150,7 @@ final class ConfigReader {
                         + " '"
                         + value
                         + "' is not implemented; known: "
-                        + String.join(", ", known));
+                        + String.join(", ", new TreeSet<>(known)));
     }
 
     private long whole(String field, long most) {

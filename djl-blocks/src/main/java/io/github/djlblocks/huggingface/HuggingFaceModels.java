@@ -47,11 +47,21 @@ public final class HuggingFaceModels {
      * @param engine the name of the engine, {@code PyTorch} or {@code MXNet}
      * @param device the device
      * @return criteria from prompt to generated text
-     * @throws IllegalArgumentException if the engine is not on the classpath
+     * @throws IllegalArgumentException if the engine is not on the classpath, it does not see the
+     *     device, or there is no such directory
      */
     public static Criteria.Builder<String, String> textGeneration(
             Path directory, String engine, Device device) {
         requireEngine(engine);
+        requireDevice(engine, device);
+        if (!Files.isDirectory(directory)) {
+            throw new IllegalArgumentException(
+                    "model directory "
+                            + directory.toAbsolutePath()
+                            + " does not exist: give one with "
+                            + CONFIG_FILE
+                            + ", safetensors and tokenizer.json");
+        }
         return Criteria.builder()
                 .setTypes(String.class, String.class)
                 .optModelPath(directory)
@@ -79,6 +89,20 @@ public final class HuggingFaceModels {
                             + "' is not on the classpath, found "
                             + found
                             + ": add its DJL dependency, or name one of these");
+        }
+    }
+
+    private static void requireDevice(String engine, Device device) {
+        int gpus = device.isGpu() ? Engine.getEngine(engine).getGpuCount() : 0;
+        if (device.isGpu() && device.getDeviceId() >= gpus) {
+            throw new IllegalArgumentException(
+                    "engine "
+                            + engine
+                            + " sees "
+                            + gpus
+                            + " GPUs, so there is no device "
+                            + device
+                            + ": use cpu, or natives with CUDA");
         }
     }
 

@@ -10,7 +10,12 @@ import io.github.djlblocks.internal.Checks;
  */
 public record AttentionSpec(double scale, boolean causal) {
 
-    /** Checks the scale. */
+    /**
+     * Checks the scale.
+     *
+     * @param scale factor of the scores, usually {@code 1 / sqrt(D)}
+     * @param causal whether a query is kept from later keys
+     */
     public AttentionSpec {
         Checks.positive("scale", scale);
     }

@@ -169,10 +169,15 @@ final class PortableKernels implements Kernels {
 
     @Override
     public NDArray paddingMask(NDArray attentionMask) {
-        NDArray keep =
-                attentionMask.getDataType() == DataType.BOOLEAN
-                        ? attentionMask
-                        : attentionMask.neq(0);
+        DataType type = attentionMask.getDataType();
+        if (type.isFloating()) {
+            throw new IllegalArgumentException(
+                    "attention mask is "
+                            + type
+                            + ": expected INT64, INT32 or BOOLEAN, 1 where a token stands and 0"
+                            + " where padding stands");
+        }
+        NDArray keep = type == DataType.BOOLEAN ? attentionMask : attentionMask.neq(0);
         return keep.expandDims(1).expandDims(1);
     }
 

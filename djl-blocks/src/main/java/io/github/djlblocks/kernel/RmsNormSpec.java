@@ -19,7 +19,15 @@ public record RmsNormSpec(
         boolean upcast,
         boolean weightInUpcast) {
 
-    /** Checks epsilon. */
+    /**
+     * Checks epsilon.
+     *
+     * @param epsilon keeps the divisor from zero
+     * @param placement where epsilon enters
+     * @param unitOffset whether the factor is {@code 1 + weight}
+     * @param upcast whether FLOAT16 is widened to FLOAT32 for the statistics
+     * @param weightInUpcast whether the weight multiplies before the cast back to the input type
+     */
     public RmsNormSpec {
         Checks.positive("epsilon", epsilon);
     }

@@ -13,7 +13,13 @@ import java.util.Arrays;
 @SuppressWarnings("ArrayRecordComponent") // copied on the way in and on the way out
 public record RotarySpec(double[] inverseFrequencies, RotaryLayout layout, double attentionFactor) {
 
-    /** Copies and checks. */
+    /**
+     * Copies and checks.
+     *
+     * @param inverseFrequencies angle per position of each pair of channels, in radians; (r / 2)
+     * @param layout which channels form a pair
+     * @param attentionFactor multiplies cosines and sines; 1 unless a scaling method says otherwise
+     */
     public RotarySpec {
         if (inverseFrequencies.length == 0) {
             throw new IllegalArgumentException(

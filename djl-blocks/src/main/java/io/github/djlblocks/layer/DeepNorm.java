@@ -74,7 +74,12 @@ public final class DeepNorm extends Residual.Post {
      */
     public record Constants(double alpha, double beta) {
 
-        /** Checks that both are positive. */
+        /**
+         * Checks that both are positive.
+         *
+         * @param alpha weight of the residual branch
+         * @param beta gain of the initial weights
+         */
         public Constants {
             Checks.positive("alpha", alpha);
             Checks.positive("beta", beta);

@@ -103,7 +103,6 @@ public abstract class Residual extends KernelBlock {
      * @param params passed along, or none
      * @return its output
      */
-    @SuppressWarnings("NullAway") // DJL takes null for "no params"
     protected final NDArray runSublayer(
             ParameterStore store,
             NDArray x,
@@ -112,7 +111,7 @@ public abstract class Residual extends KernelBlock {
             @Nullable PairList<String, Object> params) {
         NDList arguments = new NDList(x);
         arguments.addAll(inputs.subNDList(1));
-        return sublayer.forward(store, arguments, training, params).singletonOrThrow();
+        return call(sublayer, store, arguments, training, params);
     }
 
     private static final class Pre extends Residual {

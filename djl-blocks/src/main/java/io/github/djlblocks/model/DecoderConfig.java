@@ -44,7 +44,25 @@ public record DecoderConfig(
         boolean tiedHead,
         ResidualScheme residual) {
 
-    /** Checks every size. */
+    /**
+     * Checks every size.
+     *
+     * @param vocabularySize tokens, V
+     * @param hiddenSize channels of the model, E
+     * @param feedForwardSize channels inside the feed-forward block, F
+     * @param layers how many layers
+     * @param queryHeads H
+     * @param keyValueHeads K, a divisor of H
+     * @param headDim channels of a head, D; H * D need not be E
+     * @param contextLength the most tokens one sequence may have
+     * @param normEpsilon epsilon of every norm
+     * @param rotary frequencies and layout of the rotary embedding
+     * @param activation the gate's activation
+     * @param attentionBias whether query, key, value and output projections have a bias
+     * @param feedForwardBias whether the feed-forward projections have a bias
+     * @param tiedHead whether the head is the embedding table
+     * @param residual where the norm sits
+     */
     public DecoderConfig {
         Checks.positive("vocabularySize", vocabularySize);
         Checks.positive("hiddenSize", hiddenSize);

@@ -59,6 +59,7 @@ public final class LayerNorm extends KernelBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         NDArray x = inputs.singletonOrThrow();
+        requireFloating(x);
         return new NDList(
                 Kernels.of(x)
                         .layerNorm(

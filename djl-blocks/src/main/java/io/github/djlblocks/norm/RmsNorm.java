@@ -73,6 +73,7 @@ public final class RmsNorm extends KernelBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         NDArray x = inputs.singletonOrThrow();
+        requireFloating(x);
         return new NDList(
                 Kernels.of(x).rmsNorm(x, optionalValue(store, weight, x, training), spec));
     }

@@ -107,6 +107,7 @@ public final class RotaryEmbedding extends KernelBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         NDArray x = inputs.get(0);
+        requireFloating(x);
         Kernels kernels = Kernels.of(x);
         NDArray positions = inputs.size() == 2 ? inputs.get(1) : kernels.positions(x, 2, 0);
         return new NDList(kernels.rotate(x, table(positions, x.getDataType())));

@@ -45,15 +45,14 @@ import picocli.CommandLine.Option;
  * Trains the story model that ships with the samples: DJL's {@link Trainer} on a decoder of this
  * library, written as a Hugging Face directory with BFLOAT16 weights.
  */
-@Command(
-        name = "train-stories",
-        mixinStandardHelpOptions = true,
-        description = "Trains a small Llama on stories from a grammar.")
+@Command(name = "train-stories", description = "Trains a small Llama on stories from a grammar.")
 public final class TrainStories implements Callable<Integer> {
 
     private static final int TOKENIZER_STORIES = 20_000;
     private static final int VALIDATION_SEQUENCES = 64;
-    private static final float INITIAL_DEVIATION = 0.02f;
+    private static final float INITIAL_DEVIATION = 0.05f;
+    private static final int VOCABULARY = 512;
+    private static final int CONTEXT = 256;
 
     @Option(names = "--output", required = true, description = "Directory to write the model to.")
     private Path output = Path.of("model");
@@ -65,19 +64,28 @@ public final class TrainStories implements Callable<Integer> {
     private String engine = "PyTorch";
 
     @Option(names = "--steps", description = "Optimizer steps. Default: ${DEFAULT-VALUE}.")
-    private int steps = 3000;
+    private int steps = 4500;
 
-    @Option(names = "--batch", description = "Sequences a step. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--batch", description = "Stories a step. Default: ${DEFAULT-VALUE}.")
     private int batchSize = 16;
 
-    @Option(names = "--length", description = "Tokens a sequence. Default: ${DEFAULT-VALUE}.")
-    private int length = 256;
+    @Option(
+            names = "--length",
+            description = "Tokens to predict in a story. Default: ${DEFAULT-VALUE}.")
+    private int length = 148;
 
     @Option(names = "--learning-rate", description = "Peak. Default: ${DEFAULT-VALUE}.")
-    private float learningRate = 3e-3f;
+    private float learningRate = 2e-3f;
 
     @Option(names = "--seed", description = "Of corpus and weights. Default: ${DEFAULT-VALUE}.")
     private int seed = 17;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help and exit.")
+    @SuppressWarnings("UnusedVariable") // picocli sets and reads it
+    private boolean help;
 
     private TrainStories() {}
 
@@ -120,9 +128,10 @@ public final class TrainStories implements Callable<Integer> {
         StoryCorpus corpus = new StoryCorpus(seed);
         TokenizerTrainer trained =
                 TokenizerTrainer.train(
-                        corpus.stories(Part.TRAINING).limit(TOKENIZER_STORIES).toList(), 512);
-        trained.save(output, length);
-        DecoderConfig config = config(512, length);
+                        corpus.stories(Part.TRAINING).limit(TOKENIZER_STORIES).toList(),
+                        VOCABULARY);
+        trained.save(output, CONTEXT);
+        DecoderConfig config = config(VOCABULARY, CONTEXT);
         Engine.getEngine(engine).setRandomSeed(seed);
         List<Double> losses = new ArrayList<>();
         try (HuggingFaceTokenizer tokenizer =
@@ -134,10 +143,10 @@ public final class TrainStories implements Callable<Integer> {
             try (Trainer trainer = model.newTrainer(trainingConfig(losses))) {
                 trainer.initialize(new Shape(batchSize, length));
                 long[][] sequences =
-                        corpus.packed(Part.TRAINING, tokenizer, length + 1, steps * batchSize);
+                        corpus.padded(Part.TRAINING, tokenizer, length + 1, steps * batchSize);
                 train(trainer, sequences, losses);
                 long[][] unseen =
-                        corpus.packed(Part.VALIDATION, tokenizer, length + 1, VALIDATION_SEQUENCES);
+                        corpus.padded(Part.VALIDATION, tokenizer, length + 1, VALIDATION_SEQUENCES);
                 System.out.printf(
                         "training loss %.4f, validation loss %.4f%n",
                         losses.get(losses.size() - 1), validate(trainer, unseen));
@@ -164,7 +173,7 @@ public final class TrainStories implements Callable<Integer> {
                         .optWarmUpSteps(warmUp)
                         .optWarmUpBeginValue(learningRate / 100)
                         .build();
-        return new DefaultTrainingConfig(new NextTokenLoss())
+        return new DefaultTrainingConfig(new NextTokenLoss(TokenizerTrainer.UNKNOWN_ID))
                 .optDevices(new Device[] {Device.cpu()})
                 .optInitializer(new NormalInitializer(INITIAL_DEVIATION), Parameter.Type.WEIGHT)
                 .optOptimizer(

@@ -1,7 +1,6 @@
 package io.github.djlblocks.parity.oracle;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -93,16 +92,8 @@ public final class OracleDecoder {
      */
     public Output forward(
             int[][] tokens, boolean @Nullable [][] keep, double @Nullable [][] positions) {
-        Shapes.require(tokens.length >= 1, "tokens (%d rows) must have at least 1", tokens.length);
+        int[] ids = DecoderInputs.flatten(tokens);
         int[] shape = {tokens.length, tokens[0].length};
-        for (int[] row : tokens) {
-            Shapes.require(
-                    row.length == shape[1],
-                    "tokens must have rows of one length, not of %d and %d",
-                    shape[1],
-                    row.length);
-        }
-        int[] ids = Arrays.stream(tokens).flatMapToInt(Arrays::stream).toArray();
         return forward(OracleLinear.embedding(ids, shape, parameters.table()), keep, positions);
     }
 
@@ -122,9 +113,9 @@ public final class OracleDecoder {
         int s = embeddings.dims()[1];
         OracleAttentionOptions options = OracleAttentionOptions.DEFAULT.withCausal();
         if (keep != null) {
-            options = options.withKeep(flatten(keep, b, s), b, 1, 1, s);
+            options = options.withKeep(DecoderInputs.flatten(keep, b, s), b, 1, 1, s);
         }
-        double[][] at = positions == null ? new double[][] {counting(s)} : positions;
+        double[][] at = positions == null ? new double[][] {DecoderInputs.counting(s)} : positions;
         List<Var> hidden = new ArrayList<>();
         Var x = embeddings;
         for (int layer = 0; layer < sizes.layers(); layer++) {
@@ -188,26 +179,5 @@ public final class OracleDecoder {
                 parameters.optional(prefix + "up_proj.bias"),
                 parameters.optional(prefix + "down_proj.bias"),
                 sizes.activation());
-    }
-
-    private static double[] counting(int length) {
-        double[] positions = new double[length];
-        Arrays.setAll(positions, i -> i);
-        return positions;
-    }
-
-    private static boolean[] flatten(boolean[][] keep, int b, int s) {
-        boolean[] flat = new boolean[b * s];
-        Shapes.require(
-                keep.length == b, "keep (%d rows) must have the %d of the batch", keep.length, b);
-        for (int row = 0; row < b; row++) {
-            Shapes.require(
-                    keep[row].length == s,
-                    "keep (%d) must have one element for each of the %d tokens",
-                    keep[row].length,
-                    s);
-            System.arraycopy(keep[row], 0, flat, row * s, s);
-        }
-        return flat;
     }
 }

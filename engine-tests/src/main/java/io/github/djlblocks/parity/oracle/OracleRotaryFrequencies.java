@@ -25,6 +25,10 @@ public final class OracleRotaryFrequencies {
         /**
          * Checks the factors.
          *
+         * @param factor above 0
+         * @param lowFrequencyFactor above 0
+         * @param highFrequencyFactor above lowFrequencyFactor
+         * @param originalMaxPositions above 0
          * @throws IllegalArgumentException if a number is not positive, or the low frequency factor
          *     is not below the high one
          */

@@ -152,11 +152,7 @@ class OracleDecoderTest {
         logits.backward(Inputs.random(9, 2, 4, 7).values());
         parameters.forEach(
                 (name, parameter) ->
-                        assertThat(
-                                        Arrays.stream(parameter.gradient())
-                                                .map(Math::abs)
-                                                .max()
-                                                .orElseThrow())
+                        assertThat(Arrays.stream(parameter.gradient()).map(Math::abs).sum())
                                 .as(name)
                                 .isPositive());
     }
@@ -182,8 +178,8 @@ class OracleDecoderTest {
                             List.copyOf(parameters.values()),
                             3,
                             5);
-            // Two layers of nested norms have larger fifth derivatives than a single operation.
-            assertThat(report.worstError()).as("%s", report).isBetween(0.0, 1e-9);
+            // Measured 4.1e-11, nearly all of it truncation.
+            assertThat(report.worstError()).as("%s", report).isBetween(0.0, 1e-10);
         }
     }
 

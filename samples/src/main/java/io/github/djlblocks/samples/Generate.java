@@ -1,0 +1,194 @@
+package io.github.djlblocks.samples;
+
+import ai.djl.Device;
+import ai.djl.ModelException;
+import ai.djl.engine.Engine;
+import ai.djl.repository.zoo.Criteria;
+import ai.djl.repository.zoo.ZooModel;
+import io.github.djlblocks.huggingface.HuggingFaceModels;
+import io.github.djlblocks.huggingface.TextGenerator;
+import io.github.djlblocks.parity.EngineUnderTest;
+import io.github.djlblocks.parity.EnginesUnderTest;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * Generates text with a Llama model on one engine after the other, and says whether they agree.
+ *
+ * <p>Without options: the shipped story model on every engine found, then a parity table of the
+ * blocks it is made of. Exit code 0 if all is well, 1 if tokens differ, a block is out of tolerance
+ * or something failed, 2 for wrong options.
+ */
+@Command(
+        name = "generate",
+        sortOptions = false,
+        description = "Generates text with a Llama model on every engine and compares the tokens.")
+public final class Generate implements Callable<Integer> {
+
+    private static final String STORY_PROMPT = "Once upon a time, a small fox named Ruby";
+
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            description =
+                    "Hugging Face directory of a Llama model: config.json, safetensors,"
+                            + " tokenizer.json. Default: the story model of this project.")
+    private @Nullable Path model;
+
+    @Option(
+            names = "--engine",
+            paramLabel = "NAME",
+            split = ",",
+            description = "PyTorch, MXNet, or both. Default: every engine on the classpath.")
+    private List<String> engines = List.of();
+
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            description = "cpu, gpu0, gpu1, ... Default: ${DEFAULT-VALUE}.")
+    private String device = "cpu";
+
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "Text to continue.")
+    private String prompt = STORY_PROMPT;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            description = "Most tokens to generate. Default: ${DEFAULT-VALUE}.")
+    private int maxTokens = 200;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help and exit.")
+    @SuppressWarnings("UnusedVariable") // picocli sets and reads it
+    private boolean help;
+
+    @Spec private @Nullable CommandSpec spec;
+
+    private Generate() {}
+
+    /**
+     * Runs the program.
+     *
+     * @param args see {@code --help}
+     */
+    public static void main(String[] args) {
+        // Nothing here needs a network: keep DJL from asking for one.
+        System.setProperty("ai.djl.offline", System.getProperty("ai.djl.offline", "true"));
+        int code = execute(new CommandLine(new Generate()), args);
+        if (code != 0) {
+            System.exit(code);
+        }
+    }
+
+    /**
+     * Runs the program and returns.
+     *
+     * @param out where the text goes
+     * @param err where messages about failures go
+     * @param args see {@code --help}
+     * @return the exit code
+     */
+    static int run(PrintWriter out, PrintWriter err, String... args) {
+        return execute(new CommandLine(new Generate()).setOut(out).setErr(err), args);
+    }
+
+    private static int execute(CommandLine line, String... args) {
+        return line.setExecutionExceptionHandler(
+                        (e, command, parsed) -> {
+                            command.getErr()
+                                    .println(command.getColorScheme().errorText(e.getMessage()));
+                            return CommandLine.ExitCode.SOFTWARE;
+                        })
+                .execute(args);
+    }
+
+    @Override
+    public Integer call() throws IOException, ModelException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        Path directory = model == null ? ShippedModel.directory() : model;
+        List<String> names = engines.isEmpty() ? enginesFound() : engines;
+        names.forEach(HuggingFaceModels::requireEngine);
+        Map<String, long[]> tokens = new LinkedHashMap<>();
+        for (String name : names) {
+            tokens.put(name, generate(out, directory, name));
+        }
+        boolean same = tokens.size() < 2 || compare(out, tokens);
+        return same ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+    }
+
+    private static List<String> enginesFound() {
+        return EnginesUnderTest.discover().stream()
+                .map(EngineUnderTest::engineName)
+                .distinct()
+                .sorted(Comparator.reverseOrder())
+                .toList();
+    }
+
+    /** Streams the text of one engine and returns its tokens. */
+    private long[] generate(PrintWriter out, Path directory, String name)
+            throws IOException, ModelException {
+        Criteria<String, String> criteria =
+                HuggingFaceModels.textGeneration(directory, name, Device.fromName(device)).build();
+        try (ZooModel<String, String> zooModel = criteria.loadModel();
+                TextGenerator generator = TextGenerator.of(zooModel)) {
+            Engine engine = Engine.getEngine(name);
+            out.printf("[%s %s, %s]%n%s", name, engine.getVersion(), device, prompt);
+            out.flush();
+            long start = System.nanoTime();
+            TextGenerator.Result result =
+                    generator.generate(
+                            prompt,
+                            generator.options(maxTokens),
+                            piece -> {
+                                out.print(piece);
+                                out.flush();
+                            });
+            double seconds = (System.nanoTime() - start) / 1e9;
+            out.printf(
+                    "%n%n  %d tokens after a prompt of %d in %.2f s: %.0f tokens/s (%s)%n%n",
+                    result.tokens().length,
+                    result.promptTokens().length,
+                    seconds,
+                    result.tokens().length / seconds,
+                    result.finishReason());
+            return result.tokens();
+        }
+    }
+
+    private static boolean compare(PrintWriter out, Map<String, long[]> tokens) {
+        Map.Entry<String, long[]> first = tokens.entrySet().iterator().next();
+        long[] expected = first.getValue();
+        boolean same = true;
+        for (Map.Entry<String, long[]> entry : tokens.entrySet()) {
+            int difference = Arrays.mismatch(expected, entry.getValue());
+            if (difference >= 0) {
+                same = false;
+                out.printf(
+                        "%s and %s differ from token %d on.%n",
+                        first.getKey(), entry.getKey(), difference + 1);
+            }
+        }
+        if (same) {
+            out.printf(
+                    "Same tokens on %s: yes, all %d.%n%n",
+                    String.join(" and ", tokens.keySet()), expected.length);
+        }
+        return same;
+    }
+}

@@ -1,0 +1,76 @@
+package io.github.djlblocks.samples;
+
+import ai.djl.Device;
+import ai.djl.ModelException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.repository.zoo.Criteria;
+import ai.djl.repository.zoo.ZooModel;
+import ai.djl.training.ParameterStore;
+import io.github.djlblocks.core.Linear;
+import io.github.djlblocks.feedforward.GatedFeedForward;
+import io.github.djlblocks.huggingface.HuggingFaceModels;
+import io.github.djlblocks.huggingface.TextGenerator;
+import io.github.djlblocks.layer.Residual;
+import io.github.djlblocks.norm.RmsNorm;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+
+/** The code of the README, as it stands there. */
+public final class QuickStart {
+
+    private QuickStart() {}
+
+    /**
+     * Runs both examples.
+     *
+     * @param args none
+     * @throws IOException if the shipped model cannot be read
+     * @throws ModelException if the shipped model cannot be loaded
+     */
+    public static void main(String[] args) throws IOException, ModelException {
+        generate(ShippedModel.directory(), System.out::print);
+        System.out.println();
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            System.out.println(feedForward(manager).getShape());
+        }
+    }
+
+    static void generate(Path directory, Consumer<String> output)
+            throws IOException, ModelException {
+        // README: generate
+        Criteria<String, String> criteria =
+                HuggingFaceModels.textGeneration(directory, "PyTorch", Device.cpu()).build();
+        try (ZooModel<String, String> model = criteria.loadModel();
+                TextGenerator generator = TextGenerator.of(model)) {
+            generator.generate("Once upon a time", generator.options(100), output);
+        }
+        // README: end
+    }
+
+    static NDArray feedForward(NDManager manager) {
+        // README: block
+        SequentialBlock block = new SequentialBlock();
+        block.add(
+                Residual.pre(
+                        RmsNorm.builder().setChannels(64).build(),
+                        GatedFeedForward.of(
+                                Linear.withoutBias(64, 176),
+                                Linear.withoutBias(64, 176),
+                                Linear.withoutBias(176, 64))));
+        block.add(ai.djl.nn.core.Linear.builder().setUnits(10).build());
+        block.initialize(manager, DataType.FLOAT32, new Shape(8, 64));
+        NDList output =
+                block.forward(
+                        new ParameterStore(manager, false),
+                        new NDList(manager.ones(new Shape(8, 64))),
+                        false);
+        // README: end
+        return output.singletonOrThrow();
+    }
+}

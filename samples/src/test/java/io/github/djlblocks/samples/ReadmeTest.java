@@ -1,0 +1,50 @@
+package io.github.djlblocks.samples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The README says what the sources say. */
+class ReadmeTest {
+
+    private static final Path README = Path.of("..", "README.md");
+    private static final Path QUICK_START =
+            Path.of("src/main/java/io/github/djlblocks/samples/QuickStart.java");
+
+    @ParameterizedTest
+    @ValueSource(strings = {"generate", "block"})
+    void code_inReadme_isTheCodeOfQuickStart(String name) throws IOException {
+        String inReadme =
+                between(README, "<!-- code: " + name + " -->\n```java\n", "```\n").stripTrailing();
+        String inSource =
+                between(QUICK_START, "// README: " + name + "\n", "        // README: end");
+        assertThat(inReadme).isEqualTo(inSource.stripTrailing().stripIndent());
+    }
+
+    @Test
+    void bashBlocks_ofReadme_areTheTwoCommands() throws IOException {
+        List<String> blocks =
+                Pattern.compile("(?s)```bash\n(.*?)```")
+                        .matcher(Files.readString(README))
+                        .results()
+                        .map((MatchResult match) -> match.group(1).strip())
+                        .toList();
+        assertThat(blocks).containsExactly("mvn -q -Prun package", "mvn -B verify");
+    }
+
+    private static String between(Path file, String start, String end) throws IOException {
+        String text = Files.readString(file);
+        int from = text.indexOf(start);
+        assertThat(from).as("%s in %s", start, file).isNotNegative();
+        from += start.length();
+        return text.substring(from, text.indexOf(end, from));
+    }
+}
