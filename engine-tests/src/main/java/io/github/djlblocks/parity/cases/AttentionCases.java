@@ -94,16 +94,16 @@ final class AttentionCases {
                 .build();
     }
 
-    private static ParityCase.Builder rotary(String variant, AttentionShape attention) {
+    private static ParityCaseBuilder rotary(String variant, AttentionShape attention) {
         return plain("rotary, " + variant, attention, 2, 5);
     }
 
-    static ParityCase.Builder plain(String variant, AttentionShape attention, int b, int s) {
+    static ParityCaseBuilder plain(String variant, AttentionShape attention, int b, int s) {
         double[] x = RandomTensors.normal(variant.hashCode(), b, s, attention.width());
         return plain(variant, attention, x, b, s);
     }
 
-    static ParityCase.Builder plain(
+    static ParityCaseBuilder plain(
             String variant, AttentionShape attention, double[] x, int b, int s) {
         return ParityCase.builder("MultiHeadAttention", variant)
                 .setBlock(attention::block)

@@ -51,7 +51,7 @@ final class FeedForwardCases {
             int e,
             int f,
             long... shape) {
-        ParityCase.Builder builder = ParityCase.builder("GatedFeedForward", variant);
+        ParityCaseBuilder builder = ParityCase.builder("GatedFeedForward", variant);
         if (function == ActivationFunction.GELU) {
             // MXNet's derivative of erf has the float32 number nearest to pi in its factor 2 /
             // sqrt(pi): in FLOAT64 gradients were 4e-8 of the largest element off.

@@ -151,7 +151,7 @@ final class LayerCases {
         return DeepNorm.of(layerNorm(), sublayer, DeepNorm.Constants.decoderOnly(DEPTH));
     }
 
-    private static ParityCase.Builder start(String block, String variant, long terms) {
+    private static ParityCaseBuilder start(String block, String variant, long terms) {
         double[] x = RandomTensors.normal(variant.hashCode(), 2, S, E);
         return ParityCase.builder(block, variant)
                 .addInput("x", x, 2, S, E)

@@ -70,16 +70,16 @@ final class ModelCases {
                 .optNormEpsilon(EPSILON);
     }
 
-    private static ParityCase.Builder tokens(String variant, DecoderConfig config) {
+    private static ParityCaseBuilder tokens(String variant, DecoderConfig config) {
         return start(variant, config).addIntegers("ids", IDS, 2, S);
     }
 
-    private static ParityCase.Builder embeddings(String variant, DecoderConfig config) {
+    private static ParityCaseBuilder embeddings(String variant, DecoderConfig config) {
         double[] x = RandomTensors.normal(variant.hashCode(), 2, S, E);
         return start(variant, config).addInput("x", x, 2, S, E);
     }
 
-    private static ParityCase.Builder start(String variant, DecoderConfig config) {
+    private static ParityCaseBuilder start(String variant, DecoderConfig config) {
         boolean bias = config.attentionBias();
         AttentionShape attention = bias ? ATTENTION.withBias() : ATTENTION;
         // DeepNorm's layer norms sum twice

@@ -40,7 +40,7 @@ final class RotaryCases {
             double @Nullable [] positions) {
         double theta = 10000;
         long[] shape = {2, 3, S, headDim};
-        ParityCase.Builder builder =
+        ParityCaseBuilder builder =
                 ParityCase.builder("RotaryEmbedding", variant)
                         .setBlock(
                                 () ->

@@ -175,7 +175,7 @@ class ExactParityTest {
                 .build();
     }
 
-    private static ParityCase.Builder attention(String variant, double[] query, int b, int s) {
+    private static ParityCaseBuilder attention(String variant, double[] query, int b, int s) {
         AttentionShape shape = AttentionShape.of(4, 4, 2, 2);
         return AttentionCases.plain(variant, shape, RandomTensors.dyadic(21, b, s, 4), b, s)
                 .optParameter("query.weight", query)

@@ -99,7 +99,7 @@ class ParityCaseTest {
                 .isEqualTo(2 * 2 + 5);
     }
 
-    private static ParityCase.Builder linear(String input) {
+    private static ParityCaseBuilder linear(String input) {
         return ParityCase.builder("Mine", "small")
                 .setBlock(() -> Linear.withoutBias(2, 1))
                 .addInput(input, new double[] {1 / 3.0, 1 / 3.0}, 1, 2)
