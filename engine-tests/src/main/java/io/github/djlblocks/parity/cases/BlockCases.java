@@ -13,7 +13,7 @@ public final class BlockCases {
     /**
      * Returns all cases.
      *
-     * @return about 80 small cases, in the order of the blocks' packages
+     * @return about 90 small cases, in the order of the blocks' packages
      */
     public static List<ParityCase> all() {
         List<ParityCase> cases = new ArrayList<>();
