@@ -3,12 +3,16 @@ package io.github.djlblocks.samples;
 import ai.djl.Device;
 import ai.djl.ModelException;
 import ai.djl.engine.Engine;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
 import io.github.djlblocks.huggingface.HuggingFaceModels;
 import io.github.djlblocks.huggingface.TextGenerator;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.EnginesUnderTest;
+import io.github.djlblocks.parity.ParityReport;
+import io.github.djlblocks.parity.cases.BlockCases;
+import io.github.djlblocks.parity.cases.ParityTable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -128,8 +132,24 @@ public final class Generate implements Callable<Integer> {
         for (String name : names) {
             tokens.put(name, generate(out, directory, name));
         }
-        boolean same = tokens.size() < 2 || compare(out, tokens);
-        return same ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+        boolean right = tokens.size() < 2 || compare(out, tokens);
+        if (model == null) {
+            right &= showParity(out, names);
+        }
+        return right ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** Runs every block on every engine against the float64 oracle; false if one is off. */
+    private static boolean showParity(PrintWriter out, List<String> names) {
+        ParityReport report =
+                ParityTable.worstForward(
+                        BlockCases.all(),
+                        EnginesUnderTest.named(names.toArray(String[]::new)),
+                        DataType.FLOAT32);
+        out.println("Blocks against the float64 oracle:");
+        out.println();
+        out.println(report.toText());
+        return report.failures().isEmpty();
     }
 
     private static List<String> enginesFound() {
