@@ -21,14 +21,10 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /**
  * Generates text with a Llama model on one engine after the other, and says whether they agree.
@@ -41,7 +37,7 @@ import picocli.CommandLine.Spec;
         name = "generate",
         sortOptions = false,
         description = "Generates text with a Llama model on every engine and compares the tokens.")
-public final class Generate implements Callable<Integer> {
+public final class Generate extends Program {
 
     private static final String STORY_PROMPT = "Once upon a time, a small fox named Ruby";
 
@@ -75,15 +71,6 @@ public final class Generate implements Callable<Integer> {
             description = "Most tokens to generate. Default: ${DEFAULT-VALUE}.")
     private int maxTokens = 200;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Show this help and exit.")
-    @SuppressWarnings("UnusedVariable") // picocli sets and reads it
-    private boolean help;
-
-    @Spec private @Nullable CommandSpec spec;
-
     private Generate() {}
 
     /**
@@ -92,12 +79,7 @@ public final class Generate implements Callable<Integer> {
      * @param args see {@code --help}
      */
     public static void main(String[] args) {
-        // Nothing here needs a network: keep DJL from asking for one.
-        System.setProperty("ai.djl.offline", System.getProperty("ai.djl.offline", "true"));
-        int code = execute(new CommandLine(new Generate()), args);
-        if (code != 0) {
-            System.exit(code);
-        }
+        main(new Generate(), args);
     }
 
     /**
@@ -112,19 +94,9 @@ public final class Generate implements Callable<Integer> {
         return execute(new CommandLine(new Generate()).setOut(out).setErr(err), args);
     }
 
-    private static int execute(CommandLine line, String... args) {
-        return line.setExecutionExceptionHandler(
-                        (e, command, parsed) -> {
-                            command.getErr()
-                                    .println(command.getColorScheme().errorText(e.getMessage()));
-                            return CommandLine.ExitCode.SOFTWARE;
-                        })
-                .execute(args);
-    }
-
     @Override
     public Integer call() throws IOException, ModelException {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter out = out();
         Path directory = model == null ? ShippedModel.directory() : model;
         List<String> names = engines.isEmpty() ? enginesFound() : engines;
         names.forEach(HuggingFaceModels::requireEngine);

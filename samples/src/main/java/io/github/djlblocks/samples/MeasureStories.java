@@ -13,20 +13,16 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Measures how often the story model's text is right by the grammar it was trained on. */
 @Command(
         name = "measure-stories",
         description = "Continues prompts of unseen stories and checks them by the grammar.")
-public final class MeasureStories implements Callable<Integer> {
+public final class MeasureStories extends Program {
 
     @Option(names = "--model", description = "Directory. Default: the model that ships.")
     private @Nullable Path model;
@@ -40,15 +36,6 @@ public final class MeasureStories implements Callable<Integer> {
     @Option(names = "--seed", description = "Seed of the corpus. Default: ${DEFAULT-VALUE}.")
     private int seed = 17;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Show this help and exit.")
-    @SuppressWarnings("UnusedVariable") // picocli sets and reads it
-    private boolean help;
-
-    @Spec private @Nullable CommandSpec spec;
-
     private MeasureStories() {}
 
     /**
@@ -57,17 +44,14 @@ public final class MeasureStories implements Callable<Integer> {
      * @param args see {@code --help}
      */
     public static void main(String[] args) {
-        int code = new CommandLine(new MeasureStories()).execute(args);
-        if (code != 0) {
-            System.exit(code);
-        }
+        main(new MeasureStories(), args);
     }
 
     @Override
     public Integer call() throws IOException, MalformedModelException {
         StoryQuality quality =
                 measure(model == null ? ShippedModel.directory() : model, engine, prompts, seed);
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter out = out();
         quality.broken().forEach(out::println);
         out.printf(
                 "%d of %d stories are right: %.1f%%%n",

@@ -35,7 +35,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -46,7 +45,7 @@ import picocli.CommandLine.Option;
  * library, written as a Hugging Face directory with BFLOAT16 weights.
  */
 @Command(name = "train-stories", description = "Trains a small Llama on stories from a grammar.")
-public final class TrainStories implements Callable<Integer> {
+public final class TrainStories extends Program {
 
     private static final int TOKENIZER_STORIES = 20_000;
     private static final int VALIDATION_SEQUENCES = 64;
@@ -80,13 +79,6 @@ public final class TrainStories implements Callable<Integer> {
     @Option(names = "--seed", description = "Of corpus and weights. Default: ${DEFAULT-VALUE}.")
     private int seed = 17;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Show this help and exit.")
-    @SuppressWarnings("UnusedVariable") // picocli sets and reads it
-    private boolean help;
-
     private TrainStories() {}
 
     /**
@@ -95,7 +87,7 @@ public final class TrainStories implements Callable<Integer> {
      * @param args see {@code --help}
      */
     public static void main(String[] args) {
-        System.exit(run(args));
+        main(new TrainStories(), args);
     }
 
     /**
@@ -105,7 +97,7 @@ public final class TrainStories implements Callable<Integer> {
      * @return the exit code
      */
     static int run(String... args) {
-        return new CommandLine(new TrainStories()).execute(args);
+        return execute(new CommandLine(new TrainStories()), args);
     }
 
     /** The sizes of the model: 0.85 million parameters. */
@@ -147,15 +139,15 @@ public final class TrainStories implements Callable<Integer> {
                 train(trainer, sequences, losses);
                 long[][] unseen =
                         corpus.padded(Part.VALIDATION, tokenizer, length + 1, VALIDATION_SEQUENCES);
-                System.out.printf(
-                        "training loss %.4f, validation loss %.4f%n",
-                        losses.get(losses.size() - 1), validate(trainer, unseen));
+                out().printf(
+                                "training loss %.4f, validation loss %.4f%n",
+                                losses.get(losses.size() - 1), validate(trainer, unseen));
             }
             HuggingFaceModels.saveWeights(block, output, StoredType.BF16);
         }
         StoryModelFiles.write(output, config);
         LossPlot.write(plot, losses);
-        System.out.println("model: " + output + ", loss curve: " + plot);
+        out().println("model: " + output + ", loss curve: " + plot);
         return 0;
     }
 
