@@ -259,6 +259,9 @@ public abstract class KernelBlock extends AbstractBlock {
     /**
      * Loads what {@link #saveParameters} saved.
      *
+     * @param manager the manager of the parameters
+     * @param is what was saved
+     * @throws IOException if it cannot be read
      * @throws MalformedModelException if a parameter was saved with another shape than this block
      *     was built for
      */

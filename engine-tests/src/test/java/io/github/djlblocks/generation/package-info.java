@@ -1,0 +1,5 @@
+/** Generation and Hugging Face directories, on every engine. */
+@NullMarked
+package io.github.djlblocks.generation;
+
+import org.jspecify.annotations.NullMarked;
