@@ -7,8 +7,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
-import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.Linear;
+import io.github.djlblocks.core.UnaryBlock;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.AttentionSpec;
 import io.github.djlblocks.kernel.Kernels;
@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * 2305.13245 (GQA). The semantics are those of the ONNX {@code Attention} operator; projections as
  * in Hugging Face {@code LlamaAttention}.
  */
-public final class MultiHeadAttention extends KernelBlock {
+public final class MultiHeadAttention extends UnaryBlock {
 
     private final int queryHeads;
     private final int keyValueHeads;
@@ -44,6 +44,7 @@ public final class MultiHeadAttention extends KernelBlock {
     private final @Nullable RotaryEmbedding rotary;
 
     private MultiHeadAttention(Builder builder) {
+        super("x (B, S, " + Builder.required("query", builder.query).getInputs() + ")");
         query = addChildBlock("query", Builder.required("query", builder.query));
         key = addChildBlock("key", Builder.required("key", builder.key));
         value = addChildBlock("value", Builder.required("value", builder.value));
@@ -136,13 +137,11 @@ public final class MultiHeadAttention extends KernelBlock {
     }
 
     @Override
-    public Shape[] getOutputShapes(Shape[] inputShapes) {
-        requireInputs(inputShapes, "x (B, S, " + query.getInputs() + ")", 1);
-        Shape x = inputShapes[0];
-        Checks.rank("MultiHeadAttention", x, "x (B, S, E)", 3);
+    protected Shape outputShape(Shape input) {
+        Checks.rank("MultiHeadAttention", input, "x (B, S, E)", 3);
         Checks.lastAxis(
-                "MultiHeadAttention", x, "inputs of query, key and value", query.getInputs());
-        return new Shape[] {x.slice(0, 2).add(output.getOutputs())};
+                "MultiHeadAttention", input, "inputs of query, key and value", query.getInputs());
+        return input.slice(0, 2).add(output.getOutputs());
     }
 
     @Override
@@ -155,12 +154,11 @@ public final class MultiHeadAttention extends KernelBlock {
     }
 
     @Override
-    protected NDList compute(
+    protected NDArray compute(
             ParameterStore store,
-            NDList inputs,
+            NDArray x,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray x = inputs.singletonOrThrow();
         AttentionContext context = AttentionContext.of(params);
         Kernels kernels = Kernels.of(x);
         NDArray q = kernels.splitHeads(call(query, store, x, training, null), queryHeads);
@@ -177,7 +175,7 @@ public final class MultiHeadAttention extends KernelBlock {
             v = all.get(1);
         }
         NDArray attended = kernels.attention(q, k, v, context.mask(), spec);
-        return new NDList(call(output, store, kernels.mergeHeads(attended), training, null));
+        return call(output, store, kernels.mergeHeads(attended), training, null);
     }
 
     @SuppressWarnings("ReferenceEquality") // a table is valid for the very embedding that made it

@@ -1,7 +1,6 @@
 package io.github.djlblocks.core;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Unlike {@link ai.djl.nn.core.Linear} it knows its input size, and computes through {@link
  * Kernels}.
  */
-public final class Linear extends KernelBlock {
+public final class Linear extends UnaryBlock {
 
     private final int inputs;
     private final int outputs;
@@ -27,6 +26,7 @@ public final class Linear extends KernelBlock {
     private final @Nullable Parameter bias;
 
     private Linear(int inputs, int outputs, boolean withBias) {
+        super("x (..., " + inputs + ")");
         this.inputs = Checks.positive("inputs", inputs);
         this.outputs = Checks.positive("outputs", outputs);
         weight = addParameter("weight", Parameter.Type.WEIGHT, new Shape(outputs, inputs));
@@ -76,25 +76,21 @@ public final class Linear extends KernelBlock {
     }
 
     @Override
-    public Shape[] getOutputShapes(Shape[] inputShapes) {
-        requireInputs(inputShapes, "x (..., " + inputs + ")", 1);
-        Shape x = inputShapes[0];
-        Checks.lastAxis("Linear", x, "inputs", inputs);
-        return new Shape[] {x.slice(0, x.dimension() - 1).add(outputs)};
+    protected Shape outputShape(Shape input) {
+        Checks.lastAxis("Linear", input, "inputs", inputs);
+        return input.slice(0, input.dimension() - 1).add(outputs);
     }
 
     @Override
-    protected NDList compute(
+    protected NDArray compute(
             ParameterStore store,
-            NDList inputs,
+            NDArray x,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray x = inputs.singletonOrThrow();
-        return new NDList(
-                Kernels.of(x)
-                        .linear(
-                                x,
-                                value(store, weight, x, training),
-                                optionalValue(store, bias, x, training)));
+        return Kernels.of(x)
+                .linear(
+                        x,
+                        value(store, weight, x, training),
+                        optionalValue(store, bias, x, training));
     }
 }

@@ -1,7 +1,6 @@
 package io.github.djlblocks.core;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
@@ -20,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The same table can serve as the head of a language model (tied weights): {@link #project}.
  */
-public final class TokenEmbedding extends KernelBlock {
+public final class TokenEmbedding extends UnaryBlock {
 
     private static final float INITIAL_DEVIATION = 0.02f;
 
@@ -29,6 +28,7 @@ public final class TokenEmbedding extends KernelBlock {
     private final Parameter weight;
 
     private TokenEmbedding(int size, int channels) {
+        super("ids (B, S)");
         this.size = Checks.positive("vocabularySize", size);
         this.channels = Checks.positive("hiddenSize", channels);
         weight =
@@ -81,20 +81,17 @@ public final class TokenEmbedding extends KernelBlock {
     }
 
     @Override
-    public Shape[] getOutputShapes(Shape[] inputShapes) {
-        requireInputs(inputShapes, "ids (B, S)", 1);
-        Checks.rank("TokenEmbedding", inputShapes[0], "ids (B, S)", 2);
-        return new Shape[] {inputShapes[0].add(channels)};
+    protected Shape outputShape(Shape input) {
+        Checks.rank("TokenEmbedding", input, "ids (B, S)", 2);
+        return input.add(channels);
     }
 
     @Override
-    protected NDList compute(
+    protected NDArray compute(
             ParameterStore store,
-            NDList inputs,
+            NDArray ids,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray ids = inputs.singletonOrThrow();
-        return new NDList(
-                Kernels.of(ids).embedding(ids, fetch(store, weight, ids.getDevice(), training)));
+        return Kernels.of(ids).embedding(ids, fetch(store, weight, ids.getDevice(), training));
     }
 }

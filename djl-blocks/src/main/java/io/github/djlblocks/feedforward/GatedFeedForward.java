@@ -1,14 +1,13 @@
 package io.github.djlblocks.feedforward;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
-import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.Linear;
+import io.github.djlblocks.core.UnaryBlock;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.Kernels;
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Shazeer, arXiv 2002.05202; as Hugging Face {@code LlamaMLP}.
  */
-public final class GatedFeedForward extends KernelBlock {
+public final class GatedFeedForward extends UnaryBlock {
 
     private final Linear gate;
     private final Linear up;
@@ -31,6 +30,7 @@ public final class GatedFeedForward extends KernelBlock {
     private final ActivationFunction activation;
 
     private GatedFeedForward(Linear gate, Linear up, Linear down, ActivationFunction activation) {
+        super("x (..., " + gate.getInputs() + ")");
         if (gate.getInputs() != up.getInputs() || gate.getOutputs() != up.getOutputs()) {
             throw new IllegalArgumentException(
                     "gate ("
@@ -85,11 +85,9 @@ public final class GatedFeedForward extends KernelBlock {
     }
 
     @Override
-    public Shape[] getOutputShapes(Shape[] inputShapes) {
-        requireInputs(inputShapes, "x (..., " + gate.getInputs() + ")", 1);
-        Shape x = inputShapes[0];
-        Checks.lastAxis("GatedFeedForward", x, "inputs of gate and up", gate.getInputs());
-        return new Shape[] {x.slice(0, x.dimension() - 1).add(down.getOutputs())};
+    protected Shape outputShape(Shape input) {
+        Checks.lastAxis("GatedFeedForward", input, "inputs of gate and up", gate.getInputs());
+        return input.slice(0, input.dimension() - 1).add(down.getOutputs());
     }
 
     @Override
@@ -101,15 +99,14 @@ public final class GatedFeedForward extends KernelBlock {
     }
 
     @Override
-    protected NDList compute(
+    protected NDArray compute(
             ParameterStore store,
-            NDList inputs,
+            NDArray x,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray x = inputs.singletonOrThrow();
         NDArray gated = call(gate, store, x, training, null);
         NDArray wide = call(up, store, x, training, null);
         NDArray hidden = Kernels.of(x).gatedActivation(gated, wide, activation);
-        return new NDList(call(down, store, hidden, training, null));
+        return call(down, store, hidden, training, null);
     }
 }

@@ -1,13 +1,12 @@
 package io.github.djlblocks.layer;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
-import io.github.djlblocks.core.KernelBlock;
+import io.github.djlblocks.core.UnaryBlock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,12 +19,13 @@ import org.jspecify.annotations.Nullable;
  * <p>With {@link Residual#pre} and RMSNorm this is Hugging Face {@code LlamaDecoderLayer}; with
  * {@link DeepNorm}, torchscale's {@code DecoderLayer} (arXiv 2203.00555).
  */
-public final class DecoderLayer extends KernelBlock {
+public final class DecoderLayer extends UnaryBlock {
 
     private final Residual attention;
     private final Residual feedForward;
 
     private DecoderLayer(Residual attention, Residual feedForward) {
+        super("x (B, S, E)");
         this.attention = addChildBlock("attention", attention);
         this.feedForward = addChildBlock("feedForward", feedForward);
     }
@@ -42,9 +42,8 @@ public final class DecoderLayer extends KernelBlock {
     }
 
     @Override
-    public Shape[] getOutputShapes(Shape[] inputShapes) {
-        requireInputs(inputShapes, "x (B, S, E)", 1);
-        return feedForward.getOutputShapes(attention.getOutputShapes(inputShapes));
+    protected Shape outputShape(Shape input) {
+        return feedForward.getOutputShapes(attention.getOutputShapes(new Shape[] {input}))[0];
     }
 
     @Override
@@ -60,13 +59,12 @@ public final class DecoderLayer extends KernelBlock {
     }
 
     @Override
-    protected NDList compute(
+    protected NDArray compute(
             ParameterStore store,
-            NDList inputs,
+            NDArray x,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray x = inputs.singletonOrThrow();
         NDArray attended = call(attention, store, x, training, params);
-        return new NDList(call(feedForward, store, attended, training, null));
+        return call(feedForward, store, attended, training, null);
     }
 }

@@ -1,14 +1,10 @@
 package io.github.djlblocks.norm;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.ConstantInitializer;
-import ai.djl.util.PairList;
-import io.github.djlblocks.core.KernelBlock;
-import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
 import org.jspecify.annotations.Nullable;
 
@@ -21,15 +17,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Zhu et al., arXiv 2503.10622; as {@code DynamicTanh} of jiachenzhu/DyT with {@code
  * channels_last=True}.
  */
-public final class DynamicTanh extends KernelBlock {
+public final class DynamicTanh extends ChannelNorm {
 
-    private final int channels;
     private final Parameter alpha;
     private final @Nullable Parameter weight;
     private final @Nullable Parameter bias;
 
     private DynamicTanh(Builder builder) {
-        channels = Checks.positive("channels", builder.channels);
+        super(builder.channels);
         if (!Double.isFinite(builder.initialAlpha)) {
             throw new IllegalArgumentException(
                     "initialAlpha (" + builder.initialAlpha + ") must be finite");
@@ -39,7 +34,7 @@ public final class DynamicTanh extends KernelBlock {
                         "alpha",
                         new Shape(1),
                         new ConstantInitializer((float) builder.initialAlpha));
-        Shape shape = new Shape(channels);
+        Shape shape = channelShape();
         weight = builder.hasAffine ? addParameter("weight", Parameter.Type.GAMMA, shape) : null;
         bias = builder.hasAffine ? addParameter("bias", Parameter.Type.BETA, shape) : null;
     }
@@ -54,26 +49,12 @@ public final class DynamicTanh extends KernelBlock {
     }
 
     @Override
-    public Shape[] getOutputShapes(Shape[] inputShapes) {
-        requireInputs(inputShapes, "x (..., " + channels + ")", 1);
-        Checks.lastAxis("DynamicTanh", inputShapes[0], "channels", channels);
-        return new Shape[] {inputShapes[0]};
-    }
-
-    @Override
-    protected NDList compute(
-            ParameterStore store,
-            NDList inputs,
-            boolean training,
-            @Nullable PairList<String, Object> params) {
-        NDArray x = inputs.singletonOrThrow();
-        return new NDList(
-                Kernels.of(x)
-                        .dynamicTanh(
-                                x,
-                                value(store, alpha, x, training),
-                                optionalValue(store, weight, x, training),
-                                optionalValue(store, bias, x, training)));
+    NDArray normalize(Kernels kernels, ParameterStore store, NDArray x, boolean training) {
+        return kernels.dynamicTanh(
+                x,
+                value(store, alpha, x, training),
+                optionalValue(store, weight, x, training),
+                optionalValue(store, bias, x, training));
     }
 
     /** Builds a {@link DynamicTanh}. */

@@ -1,12 +1,9 @@
 package io.github.djlblocks.norm;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
-import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
 import org.jspecify.annotations.Nullable;
@@ -21,17 +18,16 @@ import org.jspecify.annotations.Nullable;
  * ai.djl.nn.norm.LayerNorm} normalises over every axis but the first by default, which is another
  * function.
  */
-public final class LayerNorm extends KernelBlock {
+public final class LayerNorm extends ChannelNorm {
 
-    private final int channels;
     private final double epsilon;
     private final @Nullable Parameter weight;
     private final @Nullable Parameter bias;
 
     private LayerNorm(Builder builder) {
-        channels = Checks.positive("channels", builder.channels);
+        super(builder.channels);
         epsilon = Checks.positive("epsilon", builder.epsilon);
-        Shape shape = new Shape(channels);
+        Shape shape = channelShape();
         weight = builder.hasWeight ? addParameter("weight", Parameter.Type.GAMMA, shape) : null;
         bias = builder.hasBias ? addParameter("bias", Parameter.Type.BETA, shape) : null;
     }
@@ -46,27 +42,12 @@ public final class LayerNorm extends KernelBlock {
     }
 
     @Override
-    public Shape[] getOutputShapes(Shape[] inputShapes) {
-        requireInputs(inputShapes, "x (..., " + channels + ")", 1);
-        Checks.lastAxis("LayerNorm", inputShapes[0], "channels", channels);
-        return new Shape[] {inputShapes[0]};
-    }
-
-    @Override
-    protected NDList compute(
-            ParameterStore store,
-            NDList inputs,
-            boolean training,
-            @Nullable PairList<String, Object> params) {
-        NDArray x = inputs.singletonOrThrow();
-        requireFloating(x);
-        return new NDList(
-                Kernels.of(x)
-                        .layerNorm(
-                                x,
-                                optionalValue(store, weight, x, training),
-                                optionalValue(store, bias, x, training),
-                                epsilon));
+    NDArray normalize(Kernels kernels, ParameterStore store, NDArray x, boolean training) {
+        return kernels.layerNorm(
+                x,
+                optionalValue(store, weight, x, training),
+                optionalValue(store, bias, x, training),
+                epsilon);
     }
 
     /** Builds a {@link LayerNorm}. */

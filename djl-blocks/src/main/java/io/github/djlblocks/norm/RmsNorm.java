@@ -1,13 +1,8 @@
 package io.github.djlblocks.norm;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
-import io.github.djlblocks.core.KernelBlock;
-import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.kernel.RmsNormSpec;
 import io.github.djlblocks.kernel.RmsNormSpec.EpsilonPlacement;
@@ -25,14 +20,13 @@ import org.jspecify.annotations.Nullable;
  * (Gemma and OLMo 2 multiply before casting back, Llama and T5 after), {@link Builder#optUpcast}
  * (whether a FLOAT16 input is widened for the statistics), {@link Builder#optWeight} (no weight).
  */
-public final class RmsNorm extends KernelBlock {
+public final class RmsNorm extends ChannelNorm {
 
-    private final int channels;
     private final RmsNormSpec spec;
     private final @Nullable Parameter weight;
 
     private RmsNorm(Builder builder) {
-        channels = Checks.positive("channels", builder.channels);
+        super(builder.channels);
         spec =
                 new RmsNormSpec(
                         builder.epsilon,
@@ -47,7 +41,7 @@ public final class RmsNorm extends KernelBlock {
         }
         // 1 + w starts as the identity with w = 0, w alone with w = 1
         Parameter.Type type = builder.unitOffset ? Parameter.Type.BETA : Parameter.Type.GAMMA;
-        weight = builder.hasWeight ? addParameter("weight", type, new Shape(channels)) : null;
+        weight = builder.hasWeight ? addParameter("weight", type, channelShape()) : null;
     }
 
     /**
@@ -60,22 +54,8 @@ public final class RmsNorm extends KernelBlock {
     }
 
     @Override
-    public Shape[] getOutputShapes(Shape[] inputShapes) {
-        requireInputs(inputShapes, "x (..., " + channels + ")", 1);
-        Checks.lastAxis("RmsNorm", inputShapes[0], "channels", channels);
-        return new Shape[] {inputShapes[0]};
-    }
-
-    @Override
-    protected NDList compute(
-            ParameterStore store,
-            NDList inputs,
-            boolean training,
-            @Nullable PairList<String, Object> params) {
-        NDArray x = inputs.singletonOrThrow();
-        requireFloating(x);
-        return new NDList(
-                Kernels.of(x).rmsNorm(x, optionalValue(store, weight, x, training), spec));
+    NDArray normalize(Kernels kernels, ParameterStore store, NDArray x, boolean training) {
+        return kernels.rmsNorm(x, optionalValue(store, weight, x, training), spec);
     }
 
     /** Builds an {@link RmsNorm}. */

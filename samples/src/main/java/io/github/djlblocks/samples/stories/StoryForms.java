@@ -102,10 +102,8 @@ final class StoryForms {
                             "<friend> had a <colour2> <object2> and wanted a <object>, so they"
                                     + " traded."),
                     List.of(
-                            "Now <hero> had the <colour2> <object2> and <friend> had the <colour>"
-                                    + " <object>.",
-                            "Now <friend> had the <colour> <object> and <hero> had the <colour2>"
-                                    + " <object2>."),
+                            "<hero> loved the <colour2> <object2> at once.",
+                            "<hero> carried the <colour2> <object2> all the way home."),
                     Stream.of(HERO_IS_THANKFUL, FRIEND_IS_THANKFUL)
                             .flatMap(List::stream)
                             .distinct()

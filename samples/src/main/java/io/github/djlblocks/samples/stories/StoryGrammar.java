@@ -93,10 +93,8 @@ public final class StoryGrammar {
                             "{She} had a {colour2} {object2} and wanted a {object}, so they"
                                     + " traded."),
                     List.of(
-                            "Now {hero} had the {colour2} {object2} and {friend} had the {colour}"
-                                    + " {object}.",
-                            "Now {friend} had the {colour} {object} and {hero} had the {colour2}"
-                                    + " {object2}."));
+                            "{hero} loved the {colour2} {object2} at once.",
+                            "{He} carried the {colour2} {object2} all the way home."));
 
     private static final List<List<String>> WEATHER =
             List.of(

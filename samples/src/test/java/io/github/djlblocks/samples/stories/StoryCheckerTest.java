@@ -28,9 +28,8 @@ class StoryCheckerTest {
     private static final String TRADE =
             "Once upon a time, a happy duck named Luna lived on a high hill. Luna wanted a drum,"
                 + " but she only had a pink bell. One warm morning, Luna met a brave goat named Leo"
-                + " at the pond. He had a blue drum and wanted a bell, so they traded. Now Leo had"
-                + " the pink bell and Luna had the blue drum. After that, Luna and Leo were best"
-                + " friends.";
+                + " at the pond. He had a blue drum and wanted a bell, so they traded. She carried"
+                + " the blue drum all the way home. After that, Luna and Leo were best friends.";
     private static final String WEATHER =
             "Once upon a time, a gentle dog named Otto lived in a quiet village. One rainy evening,"
                     + " Otto got very wet on the way to the lake. There he met a clever frog named"
@@ -83,6 +82,8 @@ class StoryCheckerTest {
         "TRADE, 'a blue drum', 'a blue kite', OBJECT",
         "TRADE, 'a pink bell', 'a pink drum', OBJECT",
         "TRADE, 'the blue drum', 'the pink drum', COLOUR",
+        "TRADE, 'the blue drum', 'the blue bell', OBJECT",
+        "TRADE, 'She carried', 'He carried', PRONOUN",
         "TRADE, 'wanted a bell', 'wanted a cup', OBJECT",
         "TRADE, 'that, Luna', 'that, Lily', NAME",
         "WEATHER, 'very wet', 'very cold', WEATHER",
