@@ -34,6 +34,7 @@ public abstract class Residual extends KernelBlock {
      * @param norm keeps the shape
      * @param sublayer keeps the shape
      */
+    @SuppressWarnings("this-escape") // addChildBlock is final and only stores
     protected Residual(Block norm, Block sublayer) {
         this.norm = addChildBlock("norm", norm);
         this.sublayer = addChildBlock("sublayer", sublayer);
