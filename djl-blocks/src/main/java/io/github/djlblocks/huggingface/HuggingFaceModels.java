@@ -14,6 +14,7 @@ import io.github.djlblocks.checkpoint.SafetensorsWriter;
 import io.github.djlblocks.checkpoint.StoredType;
 import io.github.djlblocks.checkpoint.TensorSource;
 import io.github.djlblocks.checkpoint.WeightMap;
+import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.DecoderConfig;
@@ -134,9 +135,12 @@ public final class HuggingFaceModels {
      * @throws IOException if a file cannot be read
      * @throws MalformedModelException if weights are missing, unexpected, of other shapes, or the
      *     file is damaged
+     * @throws IllegalArgumentException if the data type cannot be computed or the configuration
+     *     cannot be built
      */
     public static CausalLanguageModel load(Path directory, NDManager manager, DataType dataType)
             throws IOException, MalformedModelException {
+        Checks.floating(dataType);
         DecoderConfig config = readConfig(directory);
         CausalLanguageModel model = Decoders.languageModel(config);
         model.freezeParameters(true);
