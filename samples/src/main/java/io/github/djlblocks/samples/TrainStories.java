@@ -63,7 +63,7 @@ public final class TrainStories extends Program {
     private String engine = "PyTorch";
 
     @Option(names = "--steps", description = "Optimizer steps. Default: ${DEFAULT-VALUE}.")
-    private int steps = 4500;
+    private int steps = 7000;
 
     @Option(names = "--batch", description = "Stories a step. Default: ${DEFAULT-VALUE}.")
     private int batchSize = 16;

@@ -90,25 +90,6 @@ final class StoryForms {
                     List.of("Now <hero> had <rest> <things> left."),
                     FRIEND_IS_THANKFUL);
 
-    private static final List<List<String>> TRADES =
-            List.of(
-                    OPENING,
-                    List.of(
-                            "<hero> had a <colour> <object>, but <hero> wanted a <object2>.",
-                            "<hero> wanted a <object2>, but <hero> only had a <colour> <object>."),
-                    MEETS,
-                    List.of(
-                            "<friend> had a <colour2> <object2>, so they traded.",
-                            "<friend> had a <colour2> <object2> and wanted a <object>, so they"
-                                    + " traded."),
-                    List.of(
-                            "<hero> loved the <colour2> <object2> at once.",
-                            "<hero> carried the <colour2> <object2> all the way home."),
-                    Stream.of(HERO_IS_THANKFUL, FRIEND_IS_THANKFUL)
-                            .flatMap(List::stream)
-                            .distinct()
-                            .toList());
-
     private static final List<List<String>> MEETS_BAD_WEATHER =
             List.of(
                     OPENING,
@@ -132,7 +113,7 @@ final class StoryForms {
      * For every plot the forms of its sentences in order; no two forms of a place read the same.
      */
     static final List<List<List<String>>> PLOTS =
-            List.of(LOST_AND_FOUND, GETS_MORE, SHARES, TRADES, MEETS_BAD_WEATHER);
+            List.of(LOST_AND_FOUND, GETS_MORE, SHARES, MEETS_BAD_WEATHER);
 
     private StoryForms() {}
 

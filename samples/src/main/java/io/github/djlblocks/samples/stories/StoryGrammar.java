@@ -10,10 +10,10 @@ import java.util.Random;
  * Writes very short English stories, one for each seed.
  *
  * <p>A story has six sentences and begins with {@link #PROMPT}. It names a hero and a friend, one
- * "he" and one "she" so that every pronoun has one reading, and follows one of five plots:
+ * "he" and one "she" so that every pronoun has one reading, and follows one of four plots:
  * something is lost and found, more is given ({@code a + b <= 10}), some is shared ({@code a - b >=
- * 2}), two things are traded, or a garment helps against bad weather. What a story says twice
- * agrees: names, pronouns, objects, colours, places and sums.
+ * 2}), or a garment helps against bad weather. What a story says twice agrees: names, pronouns,
+ * objects, colours, places and sums.
  *
  * <p>The same seed gives the same story on every machine and Java version.
  */
@@ -82,20 +82,6 @@ public final class StoryGrammar {
                             "Now {hero} had {result} {things} left.",
                             "Now {he} had {result} {things} left."));
 
-    private static final List<List<String>> TRADE =
-            List.of(
-                    List.of(
-                            "{He} had a {colour} {object}, but {he} wanted a {object2}.",
-                            "{hero} wanted a {object2}, but {he} only had a {colour} {object}."),
-                    MEETING,
-                    List.of(
-                            "{friend} had a {colour2} {object2}, so they traded.",
-                            "{She} had a {colour2} {object2} and wanted a {object}, so they"
-                                    + " traded."),
-                    List.of(
-                            "{hero} loved the {colour2} {object2} at once.",
-                            "{He} carried the {colour2} {object2} all the way home."));
-
     private static final List<List<String>> WEATHER =
             List.of(
                     List.of(
@@ -111,8 +97,7 @@ public final class StoryGrammar {
                             "The {colour} {garment} kept {him} {cure}.",
                             "{hero} put on the {colour} {garment} and was {cure} again."));
 
-    private static final List<List<List<String>>> PLOTS =
-            List.of(LOST, MORE, SHARE, TRADE, WEATHER);
+    private static final List<List<List<String>>> PLOTS = List.of(LOST, MORE, SHARE, WEATHER);
 
     /** Creates the grammar. */
     public StoryGrammar() {}
@@ -163,7 +148,6 @@ public final class StoryGrammar {
         long pairs = 36;
         long lost = colours * objects * outing * StoryWords.HIDING_PLACES.size();
         long counted = StoryWords.THINGS.size() * pairs * outing;
-        long traded = colours * colours * objects * (objects - 1) * outing;
         long weathered =
                 (long) StoryWords.WEATHERS.size()
                         * StoryWords.DAYTIMES.size()
@@ -172,7 +156,7 @@ public final class StoryGrammar {
                         * StoryWords.GARMENTS.size();
         // Two forms for the opening and each of the plot's four sentences, four for the closing.
         long forms = (1L << (1 + LOST.size())) * CLOSING.size();
-        long plots = lost + 2 * counted + traded + weathered;
+        long plots = lost + 2 * counted + weathered;
         return BigInteger.valueOf(cast).multiply(BigInteger.valueOf(plots * forms));
     }
 
@@ -201,11 +185,8 @@ public final class StoryGrammar {
     }
 
     private static void chooseProps(Random random, Map<String, String> words) {
-        String object = pick(random, StoryWords.OBJECTS);
-        words.put("object", object);
-        words.put("object2", pickOther(random, StoryWords.OBJECTS, object));
+        words.put("object", pick(random, StoryWords.OBJECTS));
         words.put("colour", pick(random, StoryWords.COLOURS));
-        words.put("colour2", pick(random, StoryWords.COLOURS));
         words.put("garment", pick(random, StoryWords.GARMENTS));
         words.put("hiding", pick(random, StoryWords.HIDING_PLACES));
         words.put("time", pick(random, StoryWords.TIMES));

@@ -101,9 +101,8 @@ final class StoryReader {
             case "daytime" -> readWord(StoryWords.DAYTIMES, StoryRule.FORM);
             case "hiding" -> readWord(StoryWords.HIDING_PLACES, StoryRule.FORM);
             case "place" -> readOne(StoryWords.PLACES, slot, StoryRule.PLACE);
-            case "colour", "colour2" -> readOne(StoryWords.COLOURS, slot, StoryRule.COLOUR);
-            case "object" -> readObject(slot, "object2");
-            case "object2" -> readObject(slot, "object");
+            case "colour" -> readOne(StoryWords.COLOURS, slot, StoryRule.COLOUR);
+            case "object" -> readOne(StoryWords.OBJECTS, slot, StoryRule.OBJECT);
             case "garment" -> readOne(StoryWords.GARMENTS, slot, StoryRule.OBJECT);
             case "things" -> readOne(StoryWords.THINGS, slot, StoryRule.THINGS);
             case "count" -> readNumber(slot, 2, StoryWords.LARGEST_NUMBER);
@@ -141,13 +140,6 @@ final class StoryReader {
         boolean otherName = startsWithOneOf(NAMES).isPresent();
         return readWord(
                 List.of(recall(role), form), otherName ? StoryRule.NAME : StoryRule.PRONOUN);
-    }
-
-    private @Nullable Verdict readObject(String slot, String other) {
-        String taken = said.get(other);
-        List<String> objects =
-                StoryWords.OBJECTS.stream().filter(object -> !object.equals(taken)).toList();
-        return readOne(objects, slot, StoryRule.OBJECT);
     }
 
     private @Nullable Verdict readWeather(String slot) {

@@ -25,11 +25,6 @@ class StoryCheckerTest {
                 + " spring day, he went to the farm and met a quick cat named Zoe. Zoe had none, so"
                 + " Ben gave her five of them. Now he had four nuts left. Zoe thanked Ben and went"
                 + " home with a big smile.";
-    private static final String TRADE =
-            "Once upon a time, a happy duck named Luna lived on a high hill. Luna wanted a drum,"
-                + " but she only had a pink bell. One warm morning, Luna met a brave goat named Leo"
-                + " at the pond. He had a blue drum and wanted a bell, so they traded. She carried"
-                + " the blue drum all the way home. After that, Luna and Leo were best friends.";
     private static final String WEATHER =
             "Once upon a time, a gentle dog named Otto lived in a quiet village. One rainy evening,"
                     + " Otto got very wet on the way to the lake. There he met a clever frog named"
@@ -79,13 +74,6 @@ class StoryCheckerTest {
         "SHARE, 'four nuts', 'four shells', THINGS",
         "SHARE, 'gave her', 'gave him', PRONOUN",
         "SHARE, 'Zoe thanked Ben', 'Ben thanked Zoe', NAME",
-        "TRADE, 'a blue drum', 'a blue kite', OBJECT",
-        "TRADE, 'a pink bell', 'a pink drum', OBJECT",
-        "TRADE, 'the blue drum', 'the pink drum', COLOUR",
-        "TRADE, 'the blue drum', 'the blue bell', OBJECT",
-        "TRADE, 'She carried', 'He carried', PRONOUN",
-        "TRADE, 'wanted a bell', 'wanted a cup', OBJECT",
-        "TRADE, 'that, Luna', 'that, Lily', NAME",
         "WEATHER, 'very wet', 'very cold', WEATHER",
         "WEATHER, 'him dry', 'him warm', WEATHER",
         "WEATHER, 'green cloak kept', 'green scarf kept', OBJECT",
@@ -119,7 +107,7 @@ class StoryCheckerTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"LOST", "MORE", "SHARE", "TRADE", "WEATHER"})
+    @CsvSource({"LOST", "MORE", "SHARE", "WEATHER"})
     void check_everyPrefix_endedEarly(String plot) {
         String story = story(plot);
         for (int length = 0; length < story.length(); length++) {
@@ -158,7 +146,6 @@ class StoryCheckerTest {
             case "LOST" -> LOST;
             case "MORE" -> MORE;
             case "SHARE" -> SHARE;
-            case "TRADE" -> TRADE;
             case "WEATHER" -> WEATHER;
             default -> throw new IllegalArgumentException(plot);
         };
