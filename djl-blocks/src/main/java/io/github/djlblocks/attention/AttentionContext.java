@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * <p>It travels through DJL's {@code params} of {@link ai.djl.nn.Block#forward}, so that every
  * block between a model and its attention hands it on without knowing it.
  *
- * @param mask BOOLEAN (true: look) or floating (added to the scores), broadcastable to (B, H, S, T)
+ * @param mask BOOLEAN (true: look) or floating (added to the scores; from -5e29 down, minus
+ *     infinity included, it blocks), broadcastable to (B, H, S, T)
  * @param positions INT64 or INT32, (B, S) or (1, S); by default they continue the cache
  * @param cache the slot of the layer
  * @param rotary the embedding that {@code rotaryTable} was made with

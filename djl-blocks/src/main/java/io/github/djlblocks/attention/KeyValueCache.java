@@ -72,7 +72,8 @@ public interface KeyValueCache extends AutoCloseable {
         long length();
 
         /**
-         * Appends the keys and values of new tokens and returns all of them.
+         * Appends the keys and values of new tokens and returns all of them. The cache may keep the
+         * arrays themselves: do not close or change them afterwards.
          *
          * @param keys (B, K, S, D)
          * @param values (B, K, S, Dv)

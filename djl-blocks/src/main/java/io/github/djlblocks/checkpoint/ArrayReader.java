@@ -37,7 +37,7 @@ final class ArrayReader {
         this.chunkBytes = chunkBytes;
     }
 
-    NDArray read(TensorInfo info, Bytes bytes, NDManager manager, DataType dataType) {
+    synchronized NDArray read(TensorInfo info, Bytes bytes, NDManager manager, DataType dataType) {
         long size = info.shape().size();
         if (size == 0) {
             return manager.create(info.shape(), dataType);
@@ -107,7 +107,7 @@ final class ArrayReader {
         }
     }
 
-    double[] readDoubles(TensorInfo info, Bytes bytes) {
+    synchronized double[] readDoubles(TensorInfo info, Bytes bytes) {
         long size = info.shape().size();
         if (size > MAX_ARRAY_LENGTH) {
             throw new IllegalArgumentException(
@@ -187,7 +187,12 @@ final class ArrayReader {
             scratch = ByteBuffer.allocateDirect(length);
         }
         ByteBuffer target = scratch.slice(0, length).order(ByteOrder.nativeOrder());
-        Conversions.convert(info.type(), stored(info, bytes, start, count), dataType, target);
+        try {
+            Conversions.convert(info.type(), stored(info, bytes, start, count), dataType, target);
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException(
+                    "tensor '" + info.name() + "' holds " + e.getMessage(), e);
+        }
         return manager.create(target, shape, dataType);
     }
 

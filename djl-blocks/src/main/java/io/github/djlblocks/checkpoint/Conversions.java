@@ -139,12 +139,28 @@ final class Conversions {
         int at = target.position() + index * to.getNumOfBytes();
         switch (to) {
             case FLOAT64 -> target.putDouble(at, value);
-            case FLOAT32 -> target.putFloat(at, (float) value);
-            case FLOAT16 -> target.putShort(at, SmallFloats.doubleToHalf(value));
+            case FLOAT32 -> {
+                float narrowed = (float) value;
+                requireInRange(value, Float.isInfinite(narrowed), "FLOAT32: read it as FLOAT64");
+                target.putFloat(at, narrowed);
+            }
+            case FLOAT16 -> {
+                short narrowed = SmallFloats.doubleToHalf(value);
+                boolean infinite = Float.isInfinite(SmallFloats.halfToFloat(narrowed));
+                requireInRange(value, infinite, "FLOAT16: read it as FLOAT32");
+                target.putShort(at, narrowed);
+            }
             case INT64 -> target.putLong(at, (long) value);
             case INT32 -> target.putInt(at, (int) value);
             case INT8, UINT8, BOOLEAN -> target.put(at, (byte) (int) value);
             default -> throw new IllegalStateException("no conversion to " + to);
+        }
+    }
+
+    /** An infinity in the file is one in the array; a number must not become one. */
+    private static void requireInRange(double value, boolean infinite, String type) {
+        if (infinite && !Double.isInfinite(value)) {
+            throw new ArithmeticException(value + ", which is beyond " + type);
         }
     }
 }

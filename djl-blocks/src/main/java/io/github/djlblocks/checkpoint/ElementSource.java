@@ -25,7 +25,7 @@ abstract class ElementSource {
      */
     abstract void encode(String name, StoredType type, long start, int count, ByteBuffer target);
 
-    final void encode(String name, StoredType type, Sink sink) throws IOException {
+    void encode(String name, StoredType type, Sink sink) throws IOException {
         int piece = (int) Math.min(PIECE, size());
         ByteBuffer buffer =
                 ByteBuffer.allocate(piece * type.byteSize()).order(ByteOrder.LITTLE_ENDIAN);
@@ -53,6 +53,28 @@ abstract class ElementSource {
     }
 
     static ElementSource of(NDArray array) {
+        return new ElementSource() {
+            @Override
+            long size() {
+                return array.size();
+            }
+
+            @Override
+            void encode(String name, StoredType type, Sink sink) throws IOException {
+                // Once, not for every piece: MXNet's reshape copies.
+                try (NDArray flat = array.reshape(new Shape(array.size()))) {
+                    flat(flat).encode(name, type, sink);
+                }
+            }
+
+            @Override
+            void encode(String name, StoredType type, long start, int count, ByteBuffer target) {
+                throw new IllegalStateException("encoded as a flat array");
+            }
+        };
+    }
+
+    private static ElementSource flat(NDArray array) {
         StoredType from = storedType(array.getDataType());
         return new ElementSource() {
             @Override
@@ -75,13 +97,11 @@ abstract class ElementSource {
     }
 
     private static ByteBuffer bytes(NDArray array, long start, int count) {
-        try (NDArray flat = array.reshape(new Shape(array.size()))) {
-            if (count == array.size()) {
-                return flat.toByteBuffer();
-            }
-            try (NDArray part = flat.get(new NDIndex().addSliceDim(start, start + count))) {
-                return part.toByteBuffer();
-            }
+        if (count == array.size()) {
+            return array.toByteBuffer();
+        }
+        try (NDArray part = array.get(new NDIndex().addSliceDim(start, start + count))) {
+            return part.toByteBuffer();
         }
     }
 

@@ -54,12 +54,23 @@ public final class SafetensorsFile implements TensorSource {
      * @throws MalformedModelException if it is not a whole, consistent safetensors file
      */
     public static SafetensorsFile open(Path path) throws IOException, MalformedModelException {
-        return open(path, ArrayReader.DEFAULT_CHUNK_BYTES, 1L << 30);
+        return open(path, new ArrayReader(ArrayReader.DEFAULT_CHUNK_BYTES));
+    }
+
+    /** Opens a file that shares its conversion buffer with others, as shards do. */
+    static SafetensorsFile open(Path path, ArrayReader arrays)
+            throws IOException, MalformedModelException {
+        return open(path, arrays, ArrayReader.DEFAULT_CHUNK_BYTES, 1L << 30);
     }
 
     static SafetensorsFile open(Path path, int chunkBytes, long windowBytes)
             throws IOException, MalformedModelException {
-        ArrayReader arrays = new ArrayReader(chunkBytes);
+        return open(path, new ArrayReader(chunkBytes), chunkBytes, windowBytes);
+    }
+
+    private static SafetensorsFile open(
+            Path path, ArrayReader arrays, int chunkBytes, long windowBytes)
+            throws IOException, MalformedModelException {
         MappedWindows windows = new MappedWindows(path, windowBytes, chunkBytes);
         boolean opened = false;
         try {

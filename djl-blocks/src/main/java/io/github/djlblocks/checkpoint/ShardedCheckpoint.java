@@ -40,11 +40,12 @@ final class ShardedCheckpoint implements TensorSource {
     static ShardedCheckpoint open(Path index) throws IOException, MalformedModelException {
         Map<String, String> weightMap = readIndex(index);
         Map<String, SafetensorsFile> shards = new TreeMap<>();
+        ArrayReader arrays = new ArrayReader(ArrayReader.DEFAULT_CHUNK_BYTES);
         boolean opened = false;
         try {
             for (String shard : weightMap.values()) {
                 if (!shards.containsKey(shard)) {
-                    shards.put(shard, SafetensorsFile.open(locate(index, shard)));
+                    shards.put(shard, SafetensorsFile.open(locate(index, shard), arrays));
                 }
             }
             ShardedCheckpoint checkpoint = new ShardedCheckpoint(index, shards);

@@ -272,7 +272,19 @@ public abstract class KernelBlock extends AbstractBlock {
         for (Parameter parameter : getDirectParameters().values()) {
             shapes.put(parameter, parameter.getShape());
         }
-        super.loadParameters(manager, is);
+        boolean loaded = false;
+        try {
+            super.loadParameters(manager, is);
+            requireShapes(shapes);
+            loaded = true;
+        } finally {
+            if (!loaded) {
+                clear();
+            }
+        }
+    }
+
+    private void requireShapes(Map<Parameter, Shape> shapes) throws MalformedModelException {
         for (Parameter parameter : getDirectParameters().values()) {
             Shape built = shapes.get(parameter);
             if (!parameter.getShape().equals(built)) {

@@ -54,4 +54,14 @@ public record GenerationOptions(int maxNewTokens, Set<Long> endTokens, long padT
     public GenerationOptions withEndTokens(Set<Long> tokens) {
         return new GenerationOptions(maxNewTokens, tokens, padToken);
     }
+
+    /**
+     * Returns these options with another pad token, 0 by default.
+     *
+     * @param token what a finished row of a batch is filled up with
+     * @return the options
+     */
+    public GenerationOptions withPadToken(long token) {
+        return new GenerationOptions(maxNewTokens, endTokens, token);
+    }
 }

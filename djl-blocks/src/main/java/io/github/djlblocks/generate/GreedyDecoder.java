@@ -55,6 +55,14 @@ public final class GreedyDecoder implements Iterator<long[]>, AutoCloseable {
         this.model = model;
         this.options = options;
         int longest = longestOf(prompts, model.getContextLength());
+        if (options.padToken() < 0 || options.padToken() >= model.getVocabularySize()) {
+            throw new IllegalArgumentException(
+                    "padToken ("
+                            + options.padToken()
+                            + ") must be from 0 to "
+                            + (model.getVocabularySize() - 1)
+                            + ", the last token of the vocabulary");
+        }
         feed = new long[prompts.length][];
         padding = new int[prompts.length];
         finished = new FinishReason[prompts.length];
@@ -150,8 +158,16 @@ public final class GreedyDecoder implements Iterator<long[]>, AutoCloseable {
         params.add(CausalLanguageModel.LAST_ONLY, true);
         NDArray output = model.forward(store, inputs(step), false, params).get(0);
         logits = output;
-        long[] tokens =
-                Kernels.of(output).argMax(output).toType(DataType.INT64, false).toLongArray();
+        Kernels kernels = Kernels.of(output);
+        if (!kernels.isFinite(output)) {
+            throw new IllegalStateException(
+                    "the logits of token "
+                            + (length + 1)
+                            + " are not finite: the weights hold an infinity or a NaN, or "
+                            + output.getDataType()
+                            + " overflowed; load the model as FLOAT32");
+        }
+        long[] tokens = kernels.argMax(output).toType(DataType.INT64, false).toLongArray();
         accept(tokens);
         return tokens;
     }

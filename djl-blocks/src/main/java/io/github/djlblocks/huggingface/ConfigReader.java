@@ -60,8 +60,14 @@ final class ConfigReader {
         return new ConfigReader(where + ": " + field, value.getAsJsonObject());
     }
 
+    /** A size: a whole number of at least 1. */
     int integer(String field) {
-        return (int) whole(field, Integer.MAX_VALUE);
+        long value = wholeOf(field, required(field), Integer.MAX_VALUE);
+        if (value < 1) {
+            throw new IllegalArgumentException(
+                    where + ": " + field + " (" + value + ") must be at least 1");
+        }
+        return (int) value;
     }
 
     int integer(String field, int otherwise) {
@@ -103,8 +109,11 @@ final class ConfigReader {
         return has(field) ? text(field) : otherwise;
     }
 
-    /** One token id, several, or none. */
-    Set<Long> tokens(String field) {
+    /** One token id, several, or none if it says null; {@code absent} if it says nothing. */
+    Set<Long> tokens(String field, Set<Long> absent) {
+        if (!json.has(field)) {
+            return absent;
+        }
         Set<Long> tokens = new LinkedHashSet<>();
         if (!has(field)) {
             return tokens;
@@ -151,10 +160,6 @@ final class ConfigReader {
                         + value
                         + "' is not implemented; known: "
                         + String.join(", ", new TreeSet<>(known)));
-    }
-
-    private long whole(String field, long most) {
-        return wholeOf(field, required(field), most);
     }
 
     private long wholeOf(String field, JsonElement value, long most) {

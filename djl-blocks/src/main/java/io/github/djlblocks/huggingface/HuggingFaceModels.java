@@ -30,8 +30,9 @@ import java.util.TreeSet;
  * Models from Hugging Face directories: {@code config.json}, {@code model.safetensors} or its
  * shards, {@code tokenizer.json}.
  *
- * <p>Known {@code model_type}: {@code llama}. Every field of the configuration that changes the
- * arithmetic is honoured or refused by name.
+ * <p>Known {@code model_type}: {@code llama}. Every field of {@code LlamaConfig} that changes the
+ * arithmetic is honoured; fields by which other families and quantised files change it are refused
+ * by name.
  */
 public final class HuggingFaceModels {
 

@@ -33,6 +33,9 @@ final class LlamaFamily {
                             "tanh", ActivationFunction.TANH,
                             "linear", ActivationFunction.IDENTITY));
 
+    /** What {@code eos_token_id} is when it is absent. */
+    static final Set<Long> END_TOKENS = Set.of(2L);
+
     private LlamaFamily() {}
 
     static DecoderConfig config(ConfigReader json) {
@@ -53,9 +56,6 @@ final class LlamaFamily {
                         .optAttentionBias(json.flag("attention_bias", false))
                         .optFeedForwardBias(json.flag("mlp_bias", false))
                         .optTiedHead(json.flag("tie_word_embeddings", false));
-        if (heads < 1) {
-            return builder.build(); // which refuses it, by name
-        }
         int headDim = json.integer("head_dim", hidden / heads);
         if (!json.has("head_dim") && hidden % heads != 0) {
             return builder.build();
@@ -80,17 +80,15 @@ final class LlamaFamily {
         if (scaling != null) {
             theta = scaling.number("rope_theta", theta);
         }
-        int rotaryDim = (int) (headDim * json.number("partial_rotary_factor", 1));
-        if (rotaryDim % 2 != 0) {
-            throw new IllegalArgumentException(
-                    "head_dim ("
-                            + headDim
-                            + ") gives "
-                            + rotaryDim
-                            + " rotary channels, which must be even: rotary embedding pairs its"
-                            + " channels");
+        json.refuseUnless("partial_rotary_factor", "1", "1.0");
+        if (scaling != null) {
+            scaling.refuseUnless("partial_rotary_factor", "1", "1.0");
         }
-        double[] frequencies = RotaryFrequencies.standard(theta, rotaryDim);
+        if (headDim % 2 != 0) {
+            throw new IllegalArgumentException(
+                    "head_dim (" + headDim + ") must be even: rotary embedding pairs its channels");
+        }
+        double[] frequencies = RotaryFrequencies.standard(theta, headDim);
         String type = scaling == null ? "default" : ropeType(scaling);
         double[] scaled =
                 switch (type) {
@@ -102,7 +100,7 @@ final class LlamaFamily {
     }
 
     private static String ropeType(ConfigReader scaling) {
-        return scaling.has("rope_type") ? scaling.text("rope_type") : scaling.text("type");
+        return scaling.text("rope_type", scaling.text("type", "default"));
     }
 
     private static double[] llama3(ConfigReader scaling, double[] frequencies) {
@@ -117,6 +115,8 @@ final class LlamaFamily {
     /** Fields other families have, which would make another model of this one. */
     private static void refuseOtherArithmetic(ConfigReader json) {
         json.refuseUnless("quantization_config", "null");
+        json.refuseUnless("quantization", "null");
+        json.refuseUnless("compression_config", "null");
         json.refuseUnless("sliding_window", "null");
         json.refuseUnless("attn_logit_softcapping", "null");
         json.refuseUnless("final_logit_softcapping", "null");

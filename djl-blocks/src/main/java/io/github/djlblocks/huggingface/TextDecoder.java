@@ -8,15 +8,14 @@ import java.util.Arrays;
  *
  * <p>A token alone is not a text: it may be half a character, and whether it starts with a space
  * depends on what stands before it. So a window of tokens is decoded with and without the new one,
- * and the difference is given out once it ends on a whole character.
+ * and the difference is given out once it ends on a whole character. A window starts where a piece
+ * started, never inside a character: a byte-fallback decoder decodes a run of bytes whole or not at
+ * all.
  */
 final class TextDecoder {
 
     /** What a decoder puts for bytes that are no character yet. */
     private static final String INCOMPLETE = "\uFFFD";
-
-    /** Tokens before the new ones that decide how those are written. */
-    private static final int WINDOW = 6;
 
     private final HuggingFaceTokenizer tokenizer;
     private long[] tokens;
@@ -27,7 +26,6 @@ final class TextDecoder {
         this.tokenizer = tokenizer;
         tokens = prompt.clone();
         given = tokens.length;
-        windowStart = Math.max(0, given - WINDOW);
     }
 
     /** Takes a token and returns the text that is complete with it, perhaps none. */
@@ -52,11 +50,11 @@ final class TextDecoder {
     private String pending() {
         String before = decode(given);
         String all = decode(tokens.length);
-        return all.length() > before.length() ? all.substring(before.length()) : "";
+        return all.startsWith(before) ? all.substring(before.length()) : "";
     }
 
     private void advance() {
-        windowStart = Math.max(0, given - 1);
+        windowStart = given;
         given = tokens.length;
     }
 

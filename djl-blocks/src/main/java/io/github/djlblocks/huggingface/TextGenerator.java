@@ -12,26 +12,47 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Text in, text out: tokenizer, model and greedy decoding together.
  *
- * <p>It may be used from many threads at once; each call has its own cache. Close it before the
- * model.
+ * <p>It may be used from many threads at once; each call has its own cache. {@link #close} waits
+ * for the calls that are running; close it before the model, which waits for nobody.
  */
 public final class TextGenerator implements AutoCloseable {
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(TextGenerator.class);
+
     private static final String TOKENIZER_FILE = "tokenizer.json";
+
+    /** Fields of generation_config.json that change even a greedy choice of tokens. */
+    private static final List<String> NOT_APPLIED =
+            List.of(
+                    "repetition_penalty",
+                    "no_repeat_ngram_size",
+                    "suppress_tokens",
+                    "begin_suppress_tokens",
+                    "forced_bos_token_id",
+                    "forced_eos_token_id",
+                    "min_length",
+                    "min_new_tokens",
+                    "bad_words_ids");
 
     private final CausalLanguageModel block;
     private final NDManager manager;
     private final HuggingFaceTokenizer tokenizer;
     private final Set<Long> endTokens;
+    private final ReadWriteLock lock = new ReentrantReadWriteLock();
+    private boolean closed;
 
     private TextGenerator(
             CausalLanguageModel block,
@@ -87,14 +108,21 @@ public final class TextGenerator implements AutoCloseable {
 
     /** From generation_config.json if it says so, else from config.json, as Hugging Face does. */
     private static Set<Long> endTokens(Path directory) throws IOException {
-        Set<Long> tokens = new LinkedHashSet<>();
-        for (String name : new String[] {"generation_config.json", HuggingFaceModels.CONFIG_FILE}) {
-            Path file = directory.resolve(name);
-            if (tokens.isEmpty() && Files.isRegularFile(file)) {
-                tokens.addAll(ConfigReader.of(file).tokens("eos_token_id"));
+        Path generation = directory.resolve("generation_config.json");
+        if (Files.isRegularFile(generation)) {
+            ConfigReader json = ConfigReader.of(generation);
+            for (String field : NOT_APPLIED) {
+                if (json.has(field)) {
+                    LOGGER.warn("{}: {} is not applied: decoding is greedy", generation, field);
+                }
+            }
+            Set<Long> tokens = json.tokens("eos_token_id", Set.of());
+            if (!tokens.isEmpty()) {
+                return tokens;
             }
         }
-        return tokens;
+        Path config = directory.resolve(HuggingFaceModels.CONFIG_FILE);
+        return ConfigReader.of(config).tokens("eos_token_id", LlamaFamily.END_TOKENS);
     }
 
     /**
@@ -127,8 +155,21 @@ public final class TextGenerator implements AutoCloseable {
      * @param pieces takes each piece of text; together they are the result's text
      * @return what was generated
      * @throws IllegalArgumentException if the prompt gives no token or does not fit the context
+     * @throws IllegalStateException if the generator is closed
      */
     public Result generate(String prompt, GenerationOptions options, Consumer<String> pieces) {
+        lock.readLock().lock();
+        try {
+            if (closed) {
+                throw new IllegalStateException("the text generator is closed: make a new one");
+            }
+            return run(prompt, options, pieces);
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    private Result run(String prompt, GenerationOptions options, Consumer<String> pieces) {
         long[] ids = tokenizer.encode(prompt).getIds();
         if (ids.length == 0) {
             throw new IllegalArgumentException(
@@ -158,11 +199,22 @@ public final class TextGenerator implements AutoCloseable {
         }
     }
 
-    /** Frees the tokenizer and what is left of the generator's memory; the model stays. */
+    /**
+     * Frees the tokenizer and the generator's memory, once no call is running; the model stays. Not
+     * to be called from within {@link #generate}.
+     */
     @Override
     public void close() {
-        tokenizer.close();
-        manager.close();
+        lock.writeLock().lock();
+        try {
+            if (!closed) {
+                closed = true;
+                tokenizer.close();
+                manager.close();
+            }
+        } finally {
+            lock.writeLock().unlock();
+        }
     }
 
     /**

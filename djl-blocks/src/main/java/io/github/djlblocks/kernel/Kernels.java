@@ -176,8 +176,8 @@ public interface Kernels {
      * @param q (B, H, S, D)
      * @param k (B, K, T, D)
      * @param v (B, K, T, Dv)
-     * @param mask BOOLEAN (true: look) or floating (added to the scores), broadcastable to (B, H,
-     *     S, T); or none
+     * @param mask BOOLEAN (true: look) or floating (added to the scores; from -5e29 down, minus
+     *     infinity included, it blocks), broadcastable to (B, H, S, T); or none
      * @param spec scale and causality
      * @return (B, H, S, Dv)
      */
@@ -216,4 +216,12 @@ public interface Kernels {
      * @return INT64, (B, S)
      */
     NDArray argMax(NDArray x);
+
+    /**
+     * Tells whether every value is a finite number. This reads a result back to the host.
+     *
+     * @param x any shape, floating
+     * @return false if there is an infinity or a NaN
+     */
+    boolean isFinite(NDArray x);
 }

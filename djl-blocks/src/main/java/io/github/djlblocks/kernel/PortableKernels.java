@@ -208,6 +208,12 @@ final class PortableKernels implements Kernels {
         return x.argMax(x.getShape().dimension() - 1);
     }
 
+    @Override
+    public boolean isFinite(NDArray x) {
+        // 0 * x is 0 for a number and NaN for anything else; a sum of x itself could overflow.
+        return Precision.widen(x).mul(0).sum().eq(0).getBoolean();
+    }
+
     private static NDArray affine(NDArray y, @Nullable NDArray weight, @Nullable NDArray bias) {
         NDArray scaled = weight == null ? y : y.mul(weight.toType(y.getDataType(), false));
         return bias == null ? scaled : scaled.add(bias.toType(y.getDataType(), false));

@@ -175,9 +175,17 @@ public final class CausalLanguageModel extends KernelBlock {
             return run(store, inputs, training, params, cache, past);
         } catch (RuntimeException | Error e) {
             if (cache != null) {
-                cache.truncate(past);
+                restore(cache, past, e);
             }
             throw e;
+        }
+    }
+
+    private static void restore(KeyValueCache cache, long length, Throwable failure) {
+        try {
+            cache.truncate(length);
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
         }
     }
 

@@ -95,7 +95,11 @@ public record DecoderConfig(
     public enum ResidualScheme {
         /** RMSNorm before each sublayer, and one at the end: Llama. */
         PRE_RMS_NORM,
-        /** DyT before each sublayer, and one at the end (arXiv 2503.10622). */
+        /**
+         * DyT before each sublayer, and one at the end (arXiv 2503.10622), each with alpha 0.5 at
+         * first. The paper's recipe for language models has other alphas by place, and a learned
+         * scale of the embedding.
+         */
         PRE_DYNAMIC_TANH,
         /** DeepNorm with layer norm, decoder-only constants (arXiv 2203.00555). */
         DEEP_NORM

@@ -45,8 +45,8 @@ abstract class Program implements Callable<Integer> {
     static int execute(CommandLine line, String... args) {
         return line.setExecutionExceptionHandler(
                         (e, command, parsed) -> {
-                            command.getErr()
-                                    .println(command.getColorScheme().errorText(e.getMessage()));
+                            String message = e.getMessage() == null ? e.toString() : e.getMessage();
+                            command.getErr().println(command.getColorScheme().errorText(message));
                             return CommandLine.ExitCode.SOFTWARE;
                         })
                 .execute(args);
