@@ -14,6 +14,8 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 /** Draws a loss curve. */
 final class LossPlot {
 
+    private static final int TICK_SPACING = 150;
+
     private LossPlot() {}
 
     /**
@@ -28,6 +30,11 @@ final class LossPlot {
         for (int step = 1; step <= losses.size(); step++) {
             steps.add(step);
         }
+        write(file, steps, losses);
+    }
+
+    /** Writes a PNG of the loss at some steps. */
+    static void write(Path file, List<Integer> steps, List<Double> losses) throws IOException {
         XYChart chart =
                 new XYChartBuilder()
                         .width(800)
@@ -37,7 +44,8 @@ final class LossPlot {
                         .yAxisTitle("cross entropy, nats a token")
                         .build();
         chart.getStyler().setLegendVisible(false);
-        chart.getStyler().setYAxisMin(0.0);
+        chart.getStyler().setYAxisLogarithmic(true);
+        chart.getStyler().setXAxisTickMarkSpacingHint(TICK_SPACING);
         chart.addSeries("loss", steps, losses).setMarker(SeriesMarkers.NONE);
         Path parent = file.toAbsolutePath().getParent();
         if (parent != null) {

@@ -40,6 +40,20 @@ class ReadmeTest {
         assertThat(blocks).containsExactly("mvn -q -Prun package", "mvn -B verify");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"README.md", "docs/design-decisions.md", "docs/story-model.md"})
+    void links_toFiles_leadSomewhere(String page) throws IOException {
+        Path file = Path.of("..").resolve(page);
+        List<String> links =
+                Pattern.compile("]\\(([^)#]+)\\)")
+                        .matcher(Files.readString(file))
+                        .results()
+                        .map((MatchResult match) -> match.group(1))
+                        .filter(link -> !link.startsWith("http"))
+                        .toList();
+        assertThat(links).allSatisfy(link -> assertThat(file.resolveSibling(link)).exists());
+    }
+
     private static String between(Path file, String start, String end) throws IOException {
         String text = Files.readString(file);
         int from = text.indexOf(start);

@@ -34,9 +34,7 @@ class TrainStoriesTest {
                         "--steps",
                         "3",
                         "--batch",
-                        "2",
-                        "--length",
-                        "24");
+                        "2");
 
         assertThat(code).isZero();
         assertThat(Files.readAllBytes(plot)).startsWith(0x89, 'P', 'N', 'G');
