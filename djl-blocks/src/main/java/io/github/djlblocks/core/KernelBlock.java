@@ -280,6 +280,8 @@ public abstract class KernelBlock extends AbstractBlock {
         } finally {
             if (!loaded) {
                 clear();
+                // Reading set them to those of the file.
+                shapes.forEach(Parameter::setShape);
             }
         }
     }

@@ -70,16 +70,43 @@ class SafetensorsFileTest {
         }
     }
 
-    /** 2049 lies between the halves 2048 and 2050; 1e5 is above the largest half. */
+    /** 2049 lies between the halves 2048 and 2050; 65519.99 still rounds to the largest half. */
     @ParameterizedTest
     @MethodSource(ENGINES)
     void read_wideFloatsAsFloat16_roundsOnceToNearestEven(String engine) throws Exception {
-        double[] values = {2049, Math.nextUp(2049.0), -2051, 1e5, 65519.99, -65520, 0x1p-25, -0.0};
+        double[] values = {
+            2049, Math.nextUp(2049.0), -2051, 1 / 0.0, 65519.99, -1 / 0.0, 0x1p-25, -0.0
+        };
         int[] expected = {0x6800, 0x6801, 0xE802, 0x7C00, 0x7BFF, 0xFC00, 0x0000, 0x8000};
         try (SafetensorsFile file = written(values, new Shape(2, 4), StoredType.F64);
                 NDManager manager = Engines.manager(engine);
                 NDArray array = file.read("t", manager, DataType.FLOAT16)) {
             assertThat(array.toByteArray()).containsExactly(RawFile.shorts(expected));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void read_numberBeyondTheType_isRefused(String engine) throws Exception {
+        try (NDManager manager = Engines.manager(engine)) {
+            for (StoredType type : new StoredType[] {StoredType.BF16, StoredType.F32}) {
+                try (SafetensorsFile file = written(new double[] {-65536}, new Shape(1), type)) {
+                    assertThatThrownBy(() -> file.read("t", manager, DataType.FLOAT16))
+                            .isInstanceOf(IllegalArgumentException.class)
+                            .hasMessage(
+                                    "tensor 't' holds -65536.0, which is beyond FLOAT16: read it"
+                                            + " as FLOAT32");
+                }
+            }
+            try (SafetensorsFile file =
+                    written(new double[] {1e300}, new Shape(1), StoredType.F64)) {
+                assertThatThrownBy(() -> file.read("t", manager, DataType.FLOAT32))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage(
+                                "tensor 't' holds 1.0E300, which is beyond FLOAT32: read it as"
+                                        + " FLOAT64");
+            }
+            assertThat(manager.getManagedArrays()).isEmpty();
         }
     }
 

@@ -23,6 +23,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -100,6 +101,29 @@ class BlockPersistenceTest {
                 .hasMessage(
                         "Linear: parameter weight has shape (5, 3) in the file but (4, 3) in the"
                                 + " block: build the block with the sizes it was saved with");
+        assertThat(narrow.isInitialized()).isFalse();
+    }
+
+    @EachEngine
+    void loadParameters_afterOneThatFailed_loadsAndLeavesNothingBehind(NDManager manager)
+            throws Exception {
+        Block right = Linear.withBias(3, 4);
+        right.initialize(manager, DataType.FLOAT32, new Shape(1, 3));
+        Block wide = Linear.withBias(3, 5);
+        wide.initialize(manager, DataType.FLOAT32, new Shape(1, 3));
+        byte[] good = save(right);
+        byte[] wrong = save(wide);
+        byte[] cut = Arrays.copyOf(good, good.length - 3);
+        int open = manager.getManagedArrays().size();
+        for (byte[] bad : List.of(wrong, cut)) {
+            Block block = Linear.withBias(3, 4);
+            assertThatThrownBy(() -> load(block, manager, bad)).isInstanceOf(Exception.class);
+            assertThat(block.isInitialized()).isFalse();
+            assertThat(manager.getManagedArrays()).hasSize(open);
+            load(block, manager, good);
+            assertSameParameters(block, right);
+            block.clear();
+        }
     }
 
     private static byte[] save(Block block) throws IOException {

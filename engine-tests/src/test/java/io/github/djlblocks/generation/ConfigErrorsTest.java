@@ -93,13 +93,11 @@ class ConfigErrorsTest {
         refuses(
                 "\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8}",
                 "rope_scaling: low_freq_factor is missing");
-        refuses("\"rope_scaling\": {\"factor\": 8}", "rope_scaling: type is missing");
         refuses("\"rope_scaling\": 8", "rope_scaling (8) must be an object");
         refusesSize("\"rope_theta\": -1", "ropeTheta (-1.0) must be a finite number above 0");
         refusesSize(
                 "\"head_dim\": 5",
-                "head_dim (5) gives 5 rotary channels, which must be even: rotary embedding pairs"
-                        + " its channels");
+                "head_dim (5) must be even: rotary embedding pairs its channels");
     }
 
     @ParameterizedTest
@@ -107,6 +105,9 @@ class ConfigErrorsTest {
             delimiter = '|',
             value = {
                 "quantization_config | {\"bits\":4} | null",
+                "quantization | {\"bits\":4} | null",
+                "compression_config | {\"bits\":4} | null",
+                "partial_rotary_factor | 0.5 | 1, 1.0",
                 "sliding_window | 4096 | null",
                 "attn_logit_softcapping | 50.0 | null",
                 "final_logit_softcapping | 30.0 | null",
@@ -144,8 +145,9 @@ class ConfigErrorsTest {
         refuses("\"rms_norm_eps\": [1]", "rms_norm_eps ([1]) must be a number");
         refuses("\"attention_bias\": 1", "attention_bias (1) must be true or false");
         refuses("\"hidden_act\": 3", "hidden_act (3) must be a string");
-        refusesSize("\"num_hidden_layers\": 0", "layers (0) must be at least 1");
-        refusesSize("\"num_attention_heads\": 0", "queryHeads (0) must be at least 1");
+        refuses("\"num_hidden_layers\": 0", "num_hidden_layers (0) must be at least 1");
+        refuses("\"num_attention_heads\": 0", "num_attention_heads (0) must be at least 1");
+        refuses("\"hidden_size\": -16", "hidden_size (-16) must be at least 1");
         refusesSize(
                 "\"num_attention_heads\": 6, \"hidden_size\": 20",
                 "hiddenSize (20) is not divisible by queryHeads (6): set headDim");

@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.DataType;
 import io.github.djlblocks.generate.FinishReason;
 import io.github.djlblocks.generate.GenerationOptions;
 import io.github.djlblocks.generate.GreedyDecoder;
+import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.LeakGuard;
@@ -136,6 +137,30 @@ class GreedyDecoderTest {
                             "token id 16 is outside the embedding table of 16 rows: ids run from 0"
                                     + " to 15");
         }
+    }
+
+    @EachEngine(leavesNothingOpen = true)
+    void next_weightsThatAreNotNumbers_saysSo(NDManager manager) {
+        CausalLanguageModel model = TinyLlama.random(manager, DataType.FLOAT32);
+        ParameterPaths.of(model).values().forEach(p -> p.getArray().muli(Float.NaN));
+        try (GreedyDecoder decoder =
+                start(model, manager, GenerationOptions.of(3), new long[] {1, 2})) {
+            assertThatThrownBy(decoder::next)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage(
+                            "the logits of token 3 are not finite: the weights hold an infinity or"
+                                    + " a NaN, or float32 overflowed; load the model as FLOAT32");
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(
+                        () ->
+                                start(
+                                        model,
+                                        manager,
+                                        GenerationOptions.of(3).withPadToken(16),
+                                        new long[] {1}))
+                .withMessage(
+                        "padToken (16) must be from 0 to 15, the last token of the vocabulary");
     }
 
     private static GreedyDecoder start(

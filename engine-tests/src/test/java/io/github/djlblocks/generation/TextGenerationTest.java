@@ -164,6 +164,33 @@ class TextGenerationTest {
         }
     }
 
+    /** Of the bytes C3 A9, D0 94, CF 89, D7 90: four characters in a row. */
+    @EachEngine(leavesNothingOpen = true)
+    void generate_byteFallbackCharactersInARow_eachComesWhole(
+            EngineUnderTest engine, NDManager manager) throws Exception {
+        Map<Integer, Integer> next =
+                Map.of(1, 2, 2, 3, 3, 4, 4, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 5);
+        write(engine, next, TinyLlama.BYTE_FALLBACK);
+        List<String> pieces = new ArrayList<>();
+        TextGenerator generator = generator(manager);
+        try (generator) {
+            assertThat(generator.generate("a", generator.options(11), pieces::add).text())
+                    .isEqualTo("\u00e9\u0414\u03c9\u05d0x");
+            assertThat(pieces).containsExactly("\u00e9", "\u0414", "\u03c9", "\u05d0", "x");
+            pieces.clear();
+            assertThat(
+                            generator
+                                    .generate("a\u00e9\u0414", generator.options(7), pieces::add)
+                                    .text())
+                    .isEqualTo("\u03c9\u05d0x");
+            assertThat(pieces).containsExactly("\u03c9", "\u05d0", "x");
+        }
+        generator.close();
+        assertThatThrownBy(() -> generator.generate("a", generator.options(1)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("the text generator is closed: make a new one");
+    }
+
     @EachEngine(leavesNothingOpen = true)
     void generate_emptyPrompt_saysWhatIsMissing(EngineUnderTest engine, NDManager manager)
             throws Exception {

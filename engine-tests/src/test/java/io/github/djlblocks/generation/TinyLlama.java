@@ -63,6 +63,25 @@ final class TinyLlama {
                                  "b": 6}}}
             """;
 
+    /** Bytes by fallback, as Llama 2 has them. */
+    static final String BYTE_FALLBACK =
+            """
+            {"version": "1.0", "truncation": null, "padding": null,
+             "added_tokens": [{"id": 5, "content": "</s>", "single_word": false, "lstrip": false,
+                               "rstrip": false, "normalized": false, "special": true}],
+             "normalizer": null, "pre_tokenizer": null, "post_processor": null,
+             "decoder": {"type": "Sequence", "decoders": [
+                 {"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "},
+                 {"type": "ByteFallback"}, {"type": "Fuse"},
+                 {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+             "model": {"type": "BPE", "dropout": null, "unk_token": "<unk>",
+                       "continuing_subword_prefix": null, "end_of_word_suffix": null,
+                       "fuse_unk": true, "byte_fallback": true, "merges": [],
+                       "vocab": {"<unk>": 0, "a": 1, "<0xC3>": 2, "<0xA9>": 3, "<0xD0>": 4,
+                                 "</s>": 5, "<0x94>": 6, "<0xCF>": 7, "<0x89>": 8, "<0xD7>": 9,
+                                 "<0x90>": 10, "x": 11}}}
+            """;
+
     private TinyLlama() {}
 
     static DecoderConfig config() {
