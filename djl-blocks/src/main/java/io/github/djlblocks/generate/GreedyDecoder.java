@@ -165,7 +165,7 @@ public final class GreedyDecoder implements Iterator<long[]>, AutoCloseable {
                             + (length + 1)
                             + " are not finite: the weights hold an infinity or a NaN, or "
                             + output.getDataType()
-                            + " overflowed; load the model as FLOAT32");
+                            + " overflowed; check the checkpoint, or load it in a wider type");
         }
         long[] tokens = kernels.argMax(output).toType(DataType.INT64, false).toLongArray();
         accept(tokens);

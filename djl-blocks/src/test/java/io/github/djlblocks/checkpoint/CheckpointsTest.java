@@ -10,6 +10,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -49,6 +51,32 @@ class CheckpointsTest {
         try (TensorSource source = Checkpoints.open(directory.resolve(Checkpoints.INDEX_FILE))) {
             assertThat(source.names()).containsExactly("a", "b");
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.github.djlblocks.checkpoint.Engines#required")
+    void read_severalShards_sharesOneConversionBuffer(String engine) throws Exception {
+        int elements = 1 << 20;
+        for (String name : new String[] {"one", "two"}) {
+            new SafetensorsWriter()
+                    .add(name, new double[elements], new Shape(elements), StoredType.BF16)
+                    .write(directory.resolve(name + ".safetensors"));
+        }
+        index("{\"one\":\"one.safetensors\",\"two\":\"two.safetensors\"}");
+        try (TensorSource source = Checkpoints.open(directory);
+                NDManager manager = Engines.manager(engine)) {
+            source.read("one", manager, DataType.FLOAT32);
+            long one = directMemory();
+            source.read("two", manager, DataType.FLOAT32);
+            assertThat(directMemory() - one).isLessThan((long) elements * Float.BYTES);
+        }
+    }
+
+    private static long directMemory() {
+        return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                .filter(pool -> pool.getName().equals("direct"))
+                .mapToLong(BufferPoolMXBean::getMemoryUsed)
+                .sum();
     }
 
     @Test

@@ -149,7 +149,8 @@ class GreedyDecoderTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage(
                             "the logits of token 3 are not finite: the weights hold an infinity or"
-                                    + " a NaN, or float32 overflowed; load the model as FLOAT32");
+                                + " a NaN, or float32 overflowed; check the checkpoint, or load it"
+                                + " in a wider type");
         }
         assertThatIllegalArgumentException()
                 .isThrownBy(

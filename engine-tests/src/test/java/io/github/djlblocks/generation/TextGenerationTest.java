@@ -224,6 +224,24 @@ class TextGenerationTest {
     }
 
     @EachEngine(leavesNothingOpen = true)
+    void endTokens_absentFromConfig_areThoseOfLlama(EngineUnderTest engine, NDManager manager)
+            throws Exception {
+        write(engine, STORY, TinyLlama.WORDS);
+        Path config = directory.resolve("config.json");
+        String text = Files.readString(config);
+        assertThat(text).contains("\"eos_token_id\"");
+        Files.writeString(config, text.replace("\"eos_token_id\"", "\"unused\""));
+        try (TextGenerator generator = generator(manager)) {
+            assertThat(generator.options(1).endTokens()).containsExactly(2L);
+        }
+        Files.writeString(
+                config, text.replaceFirst("\"eos_token_id\": *\\d+", "\"eos_token_id\": null"));
+        try (TextGenerator generator = generator(manager)) {
+            assertThat(generator.options(1).endTokens()).isEmpty();
+        }
+    }
+
+    @EachEngine(leavesNothingOpen = true)
     void tokenizer_missing_namesTheFile(EngineUnderTest engine, NDManager manager)
             throws Exception {
         write(engine, STORY, TinyLlama.WORDS);
