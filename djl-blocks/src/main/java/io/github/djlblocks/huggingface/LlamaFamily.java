@@ -80,15 +80,11 @@ final class LlamaFamily {
         if (scaling != null) {
             theta = scaling.number("rope_theta", theta);
         }
-        json.refuseUnless("partial_rotary_factor", "1", "1.0");
+        double part = json.number("partial_rotary_factor", 1);
         if (scaling != null) {
-            scaling.refuseUnless("partial_rotary_factor", "1", "1.0");
+            part = scaling.number("partial_rotary_factor", part);
         }
-        if (headDim % 2 != 0) {
-            throw new IllegalArgumentException(
-                    "head_dim (" + headDim + ") must be even: rotary embedding pairs its channels");
-        }
-        double[] frequencies = RotaryFrequencies.standard(theta, headDim);
+        double[] frequencies = RotaryFrequencies.standard(theta, rotaryDim(headDim, part));
         String type = scaling == null ? "default" : ropeType(scaling);
         double[] scaled =
                 switch (type) {
@@ -97,6 +93,22 @@ final class LlamaFamily {
                     default -> throw json.unknown("rope type", type, Set.of("default", "llama3"));
                 };
         return new RotarySpec(scaled, RotaryLayout.HALF_SPLIT, 1);
+    }
+
+    private static int rotaryDim(int headDim, double part) {
+        int rotaryDim = (int) (headDim * part);
+        if (rotaryDim < 2 || rotaryDim > headDim || rotaryDim % 2 != 0) {
+            throw new IllegalArgumentException(
+                    "head_dim ("
+                            + headDim
+                            + ") times partial_rotary_factor ("
+                            + part
+                            + ") gives "
+                            + rotaryDim
+                            + " rotary channels, which must be even, at least 2 and at most"
+                            + " head_dim: rotary embedding pairs its channels");
+        }
+        return rotaryDim;
     }
 
     private static String ropeType(ConfigReader scaling) {

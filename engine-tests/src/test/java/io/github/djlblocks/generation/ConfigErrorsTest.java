@@ -97,7 +97,9 @@ class ConfigErrorsTest {
         refusesSize("\"rope_theta\": -1", "ropeTheta (-1.0) must be a finite number above 0");
         refusesSize(
                 "\"head_dim\": 5",
-                "head_dim (5) must be even: rotary embedding pairs its channels");
+                "head_dim (5) times partial_rotary_factor (1.0) gives 5 rotary channels, which must"
+                        + " be even, at least 2 and at most head_dim: rotary embedding pairs its"
+                        + " channels");
     }
 
     @ParameterizedTest
@@ -107,7 +109,6 @@ class ConfigErrorsTest {
                 "quantization_config | {\"bits\":4} | null",
                 "quantization | {\"bits\":4} | null",
                 "compression_config | {\"bits\":4} | null",
-                "partial_rotary_factor | 0.5 | 1, 1.0",
                 "sliding_window | 4096 | null",
                 "attn_logit_softcapping | 50.0 | null",
                 "final_logit_softcapping | 30.0 | null",

@@ -65,15 +65,27 @@ class LlamaConfigTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rope_scaling", "rope_parameters"})
-    void readConfig_partialRotary_isRefusedInsideToo(String field) {
-        assertThatThrownBy(() -> read(", \"" + field + "\": {\"partial_rotary_factor\": 0.5}"))
+    @ValueSource(
+            strings = {
+                ", \"partial_rotary_factor\": 0.5",
+                ", \"rope_parameters\": {\"partial_rotary_factor\": 0.5}",
+                ", \"rope_scaling\": {\"type\": \"default\", \"partial_rotary_factor\": 0.5}"
+            })
+    void readConfig_partialRotary_isReadWhereverItStands(String more) throws IOException {
+        assertThat(read(more).rotary().rotaryDim()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0.25, 0.75, 2})
+    void readConfig_rotaryPartThatPairsNothing_isRefused(double part) {
+        assertThatThrownBy(() -> read(", \"partial_rotary_factor\": " + part))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        directory.resolve("config.json")
-                                + ": "
-                                + field
-                                + ": partial_rotary_factor (0.5) changes the model and is not"
-                                + " implemented for this model_type; only 1, 1.0 can be loaded");
+                        "head_dim (4) times partial_rotary_factor ("
+                                + part
+                                + ") gives "
+                                + (int) (4 * part)
+                                + " rotary channels, which must be even, at least 2 and at most"
+                                + " head_dim: rotary embedding pairs its channels");
     }
 }
