@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /** A JSON object of configuration; every error names the file, the field and what was expected. */
 final class ConfigReader {
@@ -49,11 +48,9 @@ final class ConfigReader {
         return json.has(field) && !json.get(field).isJsonNull();
     }
 
-    @Nullable ConfigReader object(String field) {
-        if (!has(field)) {
-            return null;
-        }
-        JsonElement value = json.get(field);
+    /** The object of a field, or an empty one. */
+    ConfigReader object(String field) {
+        JsonElement value = has(field) ? json.get(field) : new JsonObject();
         if (!value.isJsonObject()) {
             throw wrong(field, value, "an object");
         }

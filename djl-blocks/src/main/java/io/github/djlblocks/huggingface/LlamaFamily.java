@@ -74,22 +74,17 @@ final class LlamaFamily {
 
     private static RotarySpec rotary(ConfigReader json, int headDim) {
         // Transformers 5 writes rope_parameters, with theta inside; before, rope_scaling and theta.
-        ConfigReader parameters = json.object("rope_parameters");
-        ConfigReader scaling = parameters == null ? json.object("rope_scaling") : parameters;
-        double theta = json.number("rope_theta", 10000);
-        if (scaling != null) {
-            theta = scaling.number("rope_theta", theta);
-        }
-        double part = json.number("partial_rotary_factor", 1);
-        if (scaling != null) {
-            part = scaling.number("partial_rotary_factor", part);
-        }
+        String field = json.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
+        ConfigReader scaling = json.object(field);
+        double theta = scaling.number("rope_theta", json.number("rope_theta", 10000));
+        double part =
+                scaling.number("partial_rotary_factor", json.number("partial_rotary_factor", 1));
         double[] frequencies = RotaryFrequencies.standard(theta, rotaryDim(headDim, part));
-        String type = scaling == null ? "default" : ropeType(scaling);
+        String type = scaling.text("rope_type", scaling.text("type", "default"));
         double[] scaled =
                 switch (type) {
                     case "default" -> frequencies;
-                    case "llama3" -> llama3(scaling == null ? json : scaling, frequencies);
+                    case "llama3" -> llama3(scaling, frequencies);
                     default -> throw json.unknown("rope type", type, Set.of("default", "llama3"));
                 };
         return new RotarySpec(scaled, RotaryLayout.HALF_SPLIT, 1);
@@ -109,10 +104,6 @@ final class LlamaFamily {
                             + " head_dim: rotary embedding pairs its channels");
         }
         return rotaryDim;
-    }
-
-    private static String ropeType(ConfigReader scaling) {
-        return scaling.text("rope_type", scaling.text("type", "default"));
     }
 
     private static double[] llama3(ConfigReader scaling, double[] frequencies) {

@@ -52,35 +52,6 @@ public final class StoryCorpus {
     }
 
     /**
-     * Returns sequences filled without a gap: stories follow one another, the last of a sequence
-     * continues in the next. Nothing is padded, every token is to be predicted.
-     *
-     * @param part which part
-     * @param tokenizer a tokenizer that puts {@code <s>} in front of a text
-     * @param length the tokens in a sequence, at least 2
-     * @param count how many sequences
-     * @return token ids {@code (count, length)}
-     * @throws IllegalArgumentException if the length is too small or the tokenizer adds no {@code
-     *     <s>} or truncates
-     */
-    public long[][] packed(Part part, HuggingFaceTokenizer tokenizer, int length, int count) {
-        checkLength(length);
-        long[][] sequences = new long[count][length];
-        int tokens = Math.multiplyExact(count, length);
-        int filled = 0;
-        var stories = stories(part).iterator();
-        while (filled < tokens) {
-            for (long id : encode(tokenizer, stories.next())) {
-                if (filled < tokens) {
-                    sequences[filled / length][filled % length] = id;
-                    filled++;
-                }
-            }
-        }
-        return sequences;
-    }
-
-    /**
      * Returns sequences of one story each, padded at the end with {@code <unk>}, id {@value
      * TokenizerTrainer#UNKNOWN_ID}, which no story holds: it marks what a loss has to leave out.
      *

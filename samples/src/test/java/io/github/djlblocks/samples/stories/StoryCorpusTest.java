@@ -64,21 +64,6 @@ class StoryCorpusTest {
     }
 
     @Test
-    void packed_anyLength_storiesOneAfterAnother() {
-        long[][] sequences = corpus.packed(Part.TRAINING, tokenizer, 64, 30);
-
-        assertThat(sequences).hasDimensions(30, 64);
-        long[] joined = Arrays.stream(sequences).flatMapToLong(Arrays::stream).toArray();
-        StringBuilder told = new StringBuilder();
-        corpus.stories(Part.TRAINING)
-                .limit(40)
-                .forEach(story -> told.append("<s>").append(story).append("</s>"));
-        String text = tokenizer.decode(joined, false);
-        assertThat(text).hasSizeGreaterThan(30 * 64);
-        assertThat(told.toString()).startsWith(text);
-    }
-
-    @Test
     void padded_eachSequence_oneStoryThenUnknown() {
         long[][] sequences = corpus.padded(Part.VALIDATION, tokenizer, 200, 12);
 
@@ -106,13 +91,13 @@ class StoryCorpusTest {
     }
 
     @Test
-    void packed_tokenizerThatTruncates_throws() throws IOException {
+    void padded_tokenizerThatTruncates_throws() throws IOException {
         try (HuggingFaceTokenizer cutting =
                 HuggingFaceTokenizer.newInstance(folder, Map.of("maxLength", "20"))) {
             long[] cut =
                     cutting.encode(corpus.stories(Part.TRAINING).findFirst().orElseThrow())
                             .getIds();
-            assertThatThrownBy(() -> corpus.packed(Part.TRAINING, cutting, 64, 1))
+            assertThatThrownBy(() -> corpus.padded(Part.TRAINING, cutting, 64, 1))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
                             "a story begins with id 1 and ends with "
@@ -123,8 +108,8 @@ class StoryCorpusTest {
     }
 
     @Test
-    void packed_lengthOne_throws() {
-        assertThatThrownBy(() -> corpus.packed(Part.TRAINING, tokenizer, 1, 3))
+    void padded_lengthOne_throws() {
+        assertThatThrownBy(() -> corpus.padded(Part.TRAINING, tokenizer, 1, 3))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("length (1) must be at least 2: one token to read, one to predict");
     }
