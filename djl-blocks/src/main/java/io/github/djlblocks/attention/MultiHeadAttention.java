@@ -127,10 +127,10 @@ public final class MultiHeadAttention extends KernelBlock {
                             + inputShapes.length);
         }
         Shape x = inputShapes[0];
-        Checks.rank(NAME, x, layout, 3);
+        Checks.rank(NAME, x, "x (B, S, E)", 3);
         Checks.lastAxis(NAME, x, "inputs of query, key and value", projections.queryInputs());
         if (inputShapes.length == 2) {
-            Checks.rank(NAME, inputShapes[1], layout, 3);
+            Checks.rank(NAME, inputShapes[1], "memory (B, T, M)", 3);
             Checks.lastAxis(
                     NAME, inputShapes[1], "inputs of key and value", projections.memoryInputs());
         }

@@ -19,7 +19,8 @@ final class PortableKernels
                 PortableActivations,
                 PortablePositions,
                 PortableHeads,
-                PortableCaches {
+                PortableCaches,
+                PortableRandom {
 
     static final PortableKernels INSTANCE = new PortableKernels();
 
