@@ -3,7 +3,6 @@ package io.github.djlblocks.kernel;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.norm.Dropout;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +40,10 @@ final class PortableAttention {
         NDArray biased = bias == null ? capped : capped.add(bias);
         NDArray weights = softmax(biased, inputs.sinks());
         NDArray looks = looks(inputs, spec, bias);
-        NDArray dropped = spec.dropout() == 0 ? weights : dropout(weights, spec.dropout());
+        NDArray dropped =
+                spec.dropout() == 0
+                        ? weights
+                        : PortableKernels.INSTANCE.dropout(weights, spec.dropout());
         NDArray output =
                 dropped.reshape(b, kv, h / kv * s, t)
                         .matMul(v)
@@ -92,10 +94,6 @@ final class PortableAttention {
         NDArray one = scores.getManager().zeros(shape.slice(0, 3).add(1), scores.getDataType());
         NDArray column = one.add(sinks.toType(scores.getDataType(), false).reshape(1, h, 1, 1));
         return scores.concat(column, 3).softmax(3).get(new NDIndex(":, :, :, :" + shape.get(3)));
-    }
-
-    private static NDArray dropout(NDArray weights, double rate) {
-        return Dropout.dropout(weights, (float) rate, true).singletonOrThrow();
     }
 
     private static void checkShapes(Shape q, Shape k, Shape v) {

@@ -8,6 +8,48 @@ import ai.djl.ndarray.types.Shape;
 interface PortablePositions extends PositionKernels {
 
     @Override
+    default NDArray zeroIndices(NDArray x) {
+        return x.getManager().zeros(new Shape(1, x.getShape().get(1)), DataType.INT64);
+    }
+
+    @Override
+    default NDArray maskedPositions(NDArray mask, long length, long first, long padding) {
+        return PortableCounts.maskedPositions(mask, length, first, padding);
+    }
+
+    @Override
+    default NDArray tokenMask(NDArray ids, long paddingId) {
+        return PortableCounts.tokenMask(ids, paddingId);
+    }
+
+    @Override
+    default NDArray tableRows(NDArray indices, NDArray table, long offset, String what) {
+        return PortableCounts.tableRows(indices, table, offset, what);
+    }
+
+    @Override
+    default NDArray addRows(NDArray x, NDArray rows) {
+        Shape shape = x.getShape();
+        Shape given = rows.getShape();
+        boolean batchFits =
+                given.dimension() == 3 && (given.get(0) == 1 || given.get(0) == shape.get(0));
+        if (!batchFits || !given.slice(1).equals(shape.slice(1))) {
+            throw new IllegalArgumentException(
+                    "rows of shape "
+                            + given
+                            + " cannot be added to "
+                            + shape
+                            + " (B, S, E): give one for each of the S tokens");
+        }
+        return x.add(rows);
+    }
+
+    @Override
+    default NDArray sinusoids(NDArray positions, SinusoidSpec spec, DataType dataType) {
+        return PortableSinusoids.table(positions, spec, dataType);
+    }
+
+    @Override
     default RotaryTable rotaryTable(NDArray positions, RotarySpec spec, DataType dataType) {
         return PortableRotary.table(positions, spec, dataType);
     }
