@@ -19,7 +19,12 @@ import org.jspecify.annotations.Nullable;
  * {@link IllegalArgumentException}s that name both values.
  */
 public interface Kernels
-        extends NormKernels, ActivationKernels, PositionKernels, AttentionKernels, RandomKernels {
+        extends NormKernels,
+                ActivationKernels,
+                PositionKernels,
+                AttentionKernels,
+                CacheKernels,
+                RandomKernels {
 
     /**
      * Returns the primitives for an array.

@@ -19,6 +19,7 @@ final class PortableKernels
                 PortableActivations,
                 PortablePositions,
                 PortableHeads,
+                PortableCaches,
                 PortableRandom {
 
     static final PortableKernels INSTANCE = new PortableKernels();

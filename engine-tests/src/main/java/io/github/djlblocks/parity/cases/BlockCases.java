@@ -13,7 +13,7 @@ public final class BlockCases {
     /**
      * Returns all cases.
      *
-     * @return some 130 small cases, in the order of the blocks' packages
+     * @return some 150 small cases, in the order of the blocks' packages
      */
     public static List<ParityCase> all() {
         List<ParityCase> cases = new ArrayList<>();
@@ -22,6 +22,7 @@ public final class BlockCases {
         cases.addAll(NormCases.all());
         cases.addAll(ChannelNormCases.all());
         cases.addAll(FeedForwardCases.all());
+        cases.addAll(PositionCases.all());
         cases.addAll(RotaryCases.all());
         cases.addAll(AttentionCases.all());
         cases.addAll(LayerCases.all());
