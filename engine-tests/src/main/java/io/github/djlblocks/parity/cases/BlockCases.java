@@ -26,6 +26,7 @@ public final class BlockCases {
         cases.addAll(RotaryCases.all());
         cases.addAll(AttentionCases.all());
         cases.addAll(AttentionOptionCases.all());
+        cases.addAll(LatentAttentionCases.all());
         cases.addAll(LayerCases.all());
         cases.addAll(ModelCases.all());
         return List.copyOf(cases);
