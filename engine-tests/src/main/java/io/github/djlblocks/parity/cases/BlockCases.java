@@ -25,6 +25,7 @@ public final class BlockCases {
         cases.addAll(PositionCases.all());
         cases.addAll(RotaryCases.all());
         cases.addAll(AttentionCases.all());
+        cases.addAll(AttentionOptionCases.all());
         cases.addAll(ResidualCases.all());
         cases.addAll(LayerCases.all());
         cases.addAll(ModelCases.all());
