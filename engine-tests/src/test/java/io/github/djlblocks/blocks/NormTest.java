@@ -374,6 +374,8 @@ class NormTest {
                         GroupNorm.builder().setGroups(2).setChannels(4).build(),
                         InstanceNorm.builder().setChannels(4).build())) {
             assertThat(block.getOutputShapes(new Shape[] {unknown})).containsExactly(unknown);
+            Shape image = new Shape(2, -1, -1, -1);
+            assertThat(block.getOutputShapes(new Shape[] {image})).containsExactly(image);
         }
     }
 }
