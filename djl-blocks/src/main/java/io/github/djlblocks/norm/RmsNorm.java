@@ -204,8 +204,8 @@ public final class RmsNorm extends Norm {
         }
 
         /**
-         * Measures only the first {@code floor(p * E)} channels (pRMSNorm, section 4.1 of the
-         * paper): all are divided by the root mean square of those.
+         * Measures only the first {@code floor(p * E)} channels (pRMSNorm of the paper): all are
+         * divided by the root mean square of those.
          *
          * @param partial p, above 0 and at most 1, 1 by default
          * @return this builder
