@@ -79,7 +79,8 @@ public interface PositionKernels {
     /**
      * Computes the cosines and sines by which {@link #rotate} turns.
      *
-     * @param positions integers, (B, S) or (1, S)
+     * @param positions integers, (B, S) or (1, S); with several axes, also (axes, B, S) or (axes,
+     *     1, S), else all axes have the same
      * @param spec frequencies, layout and factor
      * @param dataType the type of the table
      * @return the table for these positions

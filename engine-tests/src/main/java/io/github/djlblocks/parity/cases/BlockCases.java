@@ -13,7 +13,7 @@ public final class BlockCases {
     /**
      * Returns all cases.
      *
-     * @return about 100 small cases, in the order of the blocks' packages
+     * @return about 120 small cases, in the order of the blocks' packages
      */
     public static List<ParityCase> all() {
         List<ParityCase> cases = new ArrayList<>();
@@ -22,6 +22,8 @@ public final class BlockCases {
         cases.addAll(FeedForwardCases.all());
         cases.addAll(PositionCases.all());
         cases.addAll(RotaryCases.all());
+        cases.addAll(RotaryScalingCases.all());
+        cases.addAll(RotaryAxesCases.all());
         cases.addAll(AttentionCases.all());
         cases.addAll(LayerCases.all());
         cases.addAll(ModelCases.all());
