@@ -8,16 +8,6 @@ import ai.djl.ndarray.types.Shape;
 interface PortablePositions extends PositionKernels {
 
     @Override
-    default NDArray positions(NDArray x, int axis, long past) {
-        int length = Math.toIntExact(x.getShape().get(axis));
-        long[] positions = new long[length];
-        for (int s = 0; s < length; s++) {
-            positions[s] = past + s;
-        }
-        return x.getManager().create(positions, new Shape(1, length));
-    }
-
-    @Override
     default NDArray zeroIndices(NDArray x) {
         return x.getManager().zeros(new Shape(1, x.getShape().get(1)), DataType.INT64);
     }
@@ -67,5 +57,15 @@ interface PortablePositions extends PositionKernels {
     @Override
     default NDArray rotate(NDArray x, RotaryTable table) {
         return PortableRotary.rotate(x, table);
+    }
+
+    @Override
+    default NDArray positions(NDArray x, int axis, long... past) {
+        int length = Math.toIntExact(x.getShape().get(axis));
+        long[] positions = new long[past.length * length];
+        for (int i = 0; i < positions.length; i++) {
+            positions[i] = past[i / length] + i % length;
+        }
+        return x.getManager().create(positions, new Shape(past.length, length));
     }
 }

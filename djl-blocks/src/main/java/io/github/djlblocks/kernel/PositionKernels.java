@@ -7,14 +7,14 @@ import ai.djl.ndarray.types.DataType;
 public interface PositionKernels {
 
     /**
-     * Counts positions on from a length that has passed.
+     * Counts positions on from what has passed.
      *
      * @param x an array
      * @param axis the axis of it that is the length S
-     * @param past the first position
-     * @return integers {@code past .. past + S - 1}, (1, S)
+     * @param past the first position of every row, or of each, (B)
+     * @return integers {@code past[b] .. past[b] + S - 1}, (1, S) or (B, S)
      */
-    NDArray positions(NDArray x, int axis, long past);
+    NDArray positions(NDArray x, int axis, long... past);
 
     /**
      * Gives every token index 0.
