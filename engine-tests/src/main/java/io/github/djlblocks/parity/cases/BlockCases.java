@@ -24,6 +24,7 @@ public final class BlockCases {
         cases.addAll(RotaryCases.all());
         cases.addAll(RotaryScalingCases.all());
         cases.addAll(RotaryAxesCases.all());
+        cases.addAll(PositionBiasCases.all());
         cases.addAll(AttentionCases.all());
         cases.addAll(LayerCases.all());
         cases.addAll(ModelCases.all());

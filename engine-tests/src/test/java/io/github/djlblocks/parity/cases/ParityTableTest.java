@@ -26,18 +26,23 @@ class ParityTableTest {
             assertThat(report.rows().stream().filter(row -> row.engine().equals(engine)))
                     .extracting(Row::subject)
                     .containsExactly(
+                            "AlibiBias",
                             "CausalLanguageModel",
                             "DecoderLayer",
                             "DeepNorm",
                             "DynamicTanh",
                             "GatedFeedForward",
                             "LayerNorm",
+                            "LearnedPositions",
                             "Linear",
                             "MultiHeadAttention",
+                            "RelativePositionBias",
                             "Residual",
                             "RmsNorm",
                             "RotaryEmbedding",
-                            "TokenEmbedding");
+                            "SinusoidalPositions",
+                            "TokenEmbedding",
+                            "TokenTypeEmbedding");
         }
     }
 
