@@ -13,12 +13,14 @@ public final class BlockCases {
     /**
      * Returns all cases.
      *
-     * @return about 120 small cases, in the order of the blocks' packages
+     * @return some 200 small cases, in the order of the blocks' packages
      */
     public static List<ParityCase> all() {
         List<ParityCase> cases = new ArrayList<>();
         cases.addAll(LinearCases.all());
+        cases.addAll(RmsNormCases.all());
         cases.addAll(NormCases.all());
+        cases.addAll(ChannelNormCases.all());
         cases.addAll(FeedForwardCases.all());
         cases.addAll(PositionCases.all());
         cases.addAll(RotaryCases.all());
@@ -26,6 +28,7 @@ public final class BlockCases {
         cases.addAll(RotaryAxesCases.all());
         cases.addAll(PositionBiasCases.all());
         cases.addAll(AttentionCases.all());
+        cases.addAll(AttentionOptionCases.all());
         cases.addAll(LayerCases.all());
         cases.addAll(ModelCases.all());
         return List.copyOf(cases);
