@@ -29,6 +29,7 @@ public final class BlockCases {
         cases.addAll(PositionBiasCases.all());
         cases.addAll(AttentionCases.all());
         cases.addAll(AttentionOptionCases.all());
+        cases.addAll(LatentAttentionCases.all());
         cases.addAll(LayerCases.all());
         cases.addAll(ModelCases.all());
         return List.copyOf(cases);
