@@ -13,7 +13,7 @@ public final class BlockCases {
     /**
      * Returns all cases.
      *
-     * @return about 90 small cases, in the order of the blocks' packages
+     * @return about 100 small cases, in the order of the blocks' packages
      */
     public static List<ParityCase> all() {
         List<ParityCase> cases = new ArrayList<>();
@@ -21,6 +21,7 @@ public final class BlockCases {
         cases.addAll(NormCases.all());
         cases.addAll(ActivationCases.all());
         cases.addAll(FeedForwardCases.all());
+        cases.addAll(PositionCases.all());
         cases.addAll(RotaryCases.all());
         cases.addAll(AttentionCases.all());
         cases.addAll(LayerCases.all());
