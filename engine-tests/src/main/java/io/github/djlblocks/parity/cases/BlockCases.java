@@ -21,6 +21,7 @@ public final class BlockCases {
         cases.addAll(NormCases.all());
         cases.addAll(ActivationCases.all());
         cases.addAll(FeedForwardCases.all());
+        cases.addAll(MixtureCases.all());
         cases.addAll(PositionCases.all());
         cases.addAll(RotaryCases.all());
         cases.addAll(AttentionCases.all());
