@@ -81,6 +81,7 @@ abstract class DecoderGoldens {
             }
         }
         assertThat(scenarios).contains("plain", "left", "right");
+        assertThat(golden.namesAfter("plain.attentions.")).isNotEmpty();
         for (String scenario : scenarios) {
             compareScenario(model, scenario, manager, dataType);
         }
@@ -100,6 +101,7 @@ abstract class DecoderGoldens {
         }
         PairList<String, Object> params = new PairList<>();
         params.add(CausalLanguageModel.HIDDEN_STATES, true);
+        params.add(CausalLanguageModel.ATTENTIONS, true);
 
         NDList outputs = forward(model, inputs, manager, params);
 
@@ -111,10 +113,18 @@ abstract class DecoderGoldens {
         var tolerance = GoldenTolerance.of(dataType, terms());
         golden.assertCloseWhere(looks, prefix + "logits", outputs.get(0), tolerance);
         int states = golden.namesAfter(prefix + "hidden_states.").size();
-        assertThat(outputs).hasSize(1 + states).hasSize(2 + config.layers());
+        assertThat(states).isEqualTo(1 + config.layers());
+        assertThat(outputs).hasSize(1 + states + config.layers());
         for (int i = 0; i < states; i++) {
             golden.assertCloseWhere(
                     looks, prefix + "hidden_states." + i, outputs.get(1 + i), tolerance);
+        }
+        int attentions = golden.namesAfter(prefix + "attentions.").size();
+        assertThat(attentions).isIn(0, config.layers());
+        var single = GoldenTolerance.ofFloat32Run(dataType, terms());
+        for (int i = 0; i < attentions; i++) {
+            NDArray weights = outputs.get(1 + states + i);
+            golden.assertWeightsCloseWhere(looks, prefix + "attentions." + i, weights, single);
         }
     }
 
