@@ -24,7 +24,8 @@ public interface Kernels
                 PositionKernels,
                 AttentionKernels,
                 CacheKernels,
-                RandomKernels {
+                RandomKernels,
+                RoutingKernels {
 
     /**
      * Returns the primitives for an array.

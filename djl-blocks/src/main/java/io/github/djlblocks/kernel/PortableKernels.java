@@ -20,7 +20,8 @@ final class PortableKernels
                 PortablePositions,
                 PortableHeads,
                 PortableCaches,
-                PortableRandom {
+                PortableRandom,
+                PortableRouting {
 
     static final PortableKernels INSTANCE = new PortableKernels();
 

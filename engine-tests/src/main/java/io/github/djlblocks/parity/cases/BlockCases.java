@@ -21,7 +21,9 @@ public final class BlockCases {
         cases.addAll(RmsNormCases.all());
         cases.addAll(NormCases.all());
         cases.addAll(ChannelNormCases.all());
+        cases.addAll(ActivationCases.all());
         cases.addAll(FeedForwardCases.all());
+        cases.addAll(MixtureCases.all());
         cases.addAll(PositionCases.all());
         cases.addAll(RotaryCases.all());
         cases.addAll(RotaryScalingCases.all());
