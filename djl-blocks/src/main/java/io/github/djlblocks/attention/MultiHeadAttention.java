@@ -195,8 +195,8 @@ public final class MultiHeadAttention extends KernelBlock {
         if (rotary != null) {
             Kernels kernels = Kernels.of(x);
             RotaryTable table = pass.table(rotary);
-            q = kernels.rotate(q, table);
-            k = kernels.rotate(k, table);
+            q = kernels.rotate(q, table.forQueries());
+            k = kernels.rotate(k, table.forKeys());
         }
         return pass.appended(q, k, v);
     }

@@ -136,14 +136,14 @@ public final class MultiHeadLatentAttention extends KernelBlock {
                         kernels.splitHeads(queries(store, x, training), sizes.heads()),
                         sizes.keyDim(),
                         sizes.rotaryDim());
-        NDArray turned = kernels.rotate(q.get(1), table);
+        NDArray turned = kernels.rotate(q.get(1), table.forQueries());
         NDList latent =
                 kernels.splitChannels(
                         call(latentDown, store, x, training, null),
                         sizes.latent(),
                         sizes.rotaryDim());
         NDArray c = call(latentNorm, store, latent.get(0), training, null);
-        NDArray r = kernels.rotate(kernels.splitHeads(latent.get(1), 1), table);
+        NDArray r = kernels.rotate(kernels.splitHeads(latent.get(1), 1), table.forKeys());
         AttentionSpec now = training ? spec.withDropout(dropout) : spec;
 
         AttentionOutput attended =
