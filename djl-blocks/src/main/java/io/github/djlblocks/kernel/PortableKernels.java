@@ -2,6 +2,7 @@ package io.github.djlblocks.kernel;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
 import ai.djl.nn.core.Linear;
@@ -36,13 +37,17 @@ final class PortableKernels
     @Override
     public NDArray linear(NDArray x, NDArray weight, @Nullable NDArray bias) {
         Precision.requireMatrixProduct(x);
+        if (EngineGaps.lacksLayers(x)) {
+            return EngineGaps.linear(x, weight, bias);
+        }
         return Linear.linear(x, weight, bias).singletonOrThrow();
     }
 
     @Override
     public NDArray embedding(NDArray ids, NDArray table) {
         long rows = table.getShape().get(0);
-        for (long id : HostIntegers.of(ids, "token ids")) {
+        long[] tokens = HostIntegers.of(ids, "token ids");
+        for (long id : tokens) {
             if (id < 0 || id >= rows) {
                 throw new IllegalArgumentException(
                         "token id "
@@ -52,6 +57,9 @@ final class PortableKernels
                                 + " rows: ids run from 0 to "
                                 + (rows - 1));
             }
+        }
+        if (EngineGaps.lacksLayers(table)) {
+            return EngineGaps.embedding(tokens, ids.getShape(), table);
         }
         return Embedding.embedding(ids, table, SparseFormat.DENSE).singletonOrThrow();
     }
@@ -70,6 +78,6 @@ final class PortableKernels
     @Override
     public boolean isFinite(NDArray x) {
         // 0 * x is 0 for a number and NaN for anything else; a sum of x itself could overflow.
-        return Precision.widen(x).mul(0).sum().eq(0).getBoolean();
+        return Precision.widen(x).mul(0).sum().toType(DataType.FLOAT64, false).getDouble() == 0;
     }
 }
