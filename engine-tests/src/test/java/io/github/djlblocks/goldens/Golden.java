@@ -114,9 +114,6 @@ final class Golden implements AutoCloseable {
     /** Compares every element. */
     void assertClose(String name, double[] actual, Tolerance tolerance) {
         Margin margin = Margin.of(values(name), actual, shape(name), tolerance);
-        System.err.printf(
-                "USED %s %s %.3g err %.3g allowed %.3g%n",
-                name, tolerance.resultType(), margin.used(), margin.error(), margin.allowed());
         assertThat(margin).as(name).matches(Margin::isWithin, "every element is close");
     }
 
@@ -146,9 +143,6 @@ final class Golden implements AutoCloseable {
                         Arrays.copyOf(found, kept * width),
                         new Shape(kept, width),
                         tolerance);
-        System.err.printf(
-                "USED %s %s %.3g err %.3g allowed %.3g%n",
-                name, tolerance.resultType(), margin.used(), margin.error(), margin.allowed());
         assertThat(margin).as(name).matches(Margin::isWithin, "every element is close");
     }
 
