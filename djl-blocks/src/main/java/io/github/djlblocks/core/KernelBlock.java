@@ -99,7 +99,8 @@ public abstract class KernelBlock extends AbstractBlock {
                             + dataType
                             + " ("
                             + e.getMessage()
-                            + "): use FLOAT32, or engine PyTorch",
+                            + "): call freezeParameters(true) first if they need no gradient, or"
+                            + " use FLOAT32, or engine PyTorch",
                     e);
         }
     }

@@ -64,6 +64,7 @@ public abstract class Residual extends KernelBlock {
 
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
+        requireInput(inputShapes);
         Shape x = inputShapes[0];
         Shape normed = norm.getOutputShapes(new Shape[] {x})[0];
         Shape output = sublayer.getOutputShapes(inputShapes)[0];
@@ -81,6 +82,10 @@ public abstract class Residual extends KernelBlock {
 
     @Override
     protected void checkInputs(Shape[] inputShapes) {
+        requireInput(inputShapes);
+    }
+
+    private void requireInput(Shape[] inputShapes) {
         if (inputShapes.length == 0) {
             throw new IllegalArgumentException(
                     getClass().getSimpleName() + " takes x (B, S, E), got no input");
