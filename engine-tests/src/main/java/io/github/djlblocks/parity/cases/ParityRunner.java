@@ -148,7 +148,16 @@ public final class ParityRunner {
                 truth(parityCase, dataType));
     }
 
-    static Map<String, Margin> compareGradients(
+    /**
+     * Compares gradients that were computed before.
+     *
+     * @param parityCase the case
+     * @param engine where {@code found} was computed
+     * @param found the result of {@link #backward}
+     * @param truth the result of {@link #truth}
+     * @return how much of its tolerance each gradient used, by input name or parameter path
+     */
+    public static Map<String, Margin> compareGradients(
             ParityCase parityCase, EngineUnderTest engine, CaseResult found, CaseResult truth) {
         Shape output = truth.shape();
         long rows = output.size() / output.get(output.dimension() - 1);
