@@ -5,10 +5,13 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.nn.core.Embedding;
+import ai.djl.nn.core.Linear;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands in for DJL operations that the binding of an engine lacks.
+ * DJL operations that the binding of an engine lacks, and what stands in for them.
  *
  * <p>The Rust engine, for inference only, has the arithmetic of arrays but neither a linear layer
  * nor any way to look up rows by index. The two engines that have them keep theirs: PyTorch's adds
@@ -19,12 +22,27 @@ final class EngineGaps {
     private EngineGaps() {}
 
     /** Says whether DJL's linear and embedding layers are missing. */
-    static boolean lacksLayers(NDArray x) {
+    private static boolean lacksLayers(NDArray x) {
+        return isRust(x);
+    }
+
+    /** Says whether results of two arrays are in no scope. */
+    static boolean escapesScopes(NDArray x) {
+        return !(x instanceof KernelSource) && isRust(x);
+    }
+
+    private static boolean isRust(NDArray x) {
         return "Rust".equals(x.getManager().getEngine().getEngineName());
     }
 
-    /** (..., in) times (out, in) transposed, as a product of two matrices. */
     static NDArray linear(NDArray x, NDArray weight, @Nullable NDArray bias) {
+        return lacksLayers(x)
+                ? matrixProduct(x, weight, bias)
+                : Linear.linear(x, weight, bias).singletonOrThrow();
+    }
+
+    /** (..., in) times (out, in) transposed, as a product of two matrices. */
+    private static NDArray matrixProduct(NDArray x, NDArray weight, @Nullable NDArray bias) {
         Shape shape = x.getShape();
         int leading = shape.dimension() - 1;
         Shape output = shape.slice(0, leading).add(weight.getShape().get(0));
@@ -33,15 +51,24 @@ final class EngineGaps {
         return bias == null ? y : y.add(bias);
     }
 
+    static NDArray embedding(NDArray ids, NDArray table) {
+        return lacksLayers(table)
+                ? joinedRows(ids, table)
+                : Embedding.embedding(ids, table, SparseFormat.DENSE).singletonOrThrow();
+    }
+
     /**
      * Rows cut out of a table and joined: copies, as a lookup makes them, where the product with a
      * one-hot matrix would take memory for tokens times vocabulary.
      */
-    static NDArray embedding(long[] ids, Shape shape, NDArray table) {
-        NDList rows = new NDList(ids.length);
-        for (long id : ids) {
-            rows.add(table.get(new NDIndex(id + ":" + (id + 1))));
+    private static NDArray joinedRows(NDArray ids, NDArray table) {
+        long[] indices = HostIntegers.of(ids, "row indices");
+        NDList rows = new NDList(indices.length);
+        for (long row : indices) {
+            rows.add(table.get(ids.getManager(), new NDIndex(row + ":" + (row + 1))));
         }
-        return NDArrays.concat(rows, 0).reshape(shape.add(table.getShape().get(1)));
+        NDArray joined = NDArrays.concat(rows, 0);
+        rows.close();
+        return joined.reshape(ids.getShape().add(table.getShape().get(1)));
     }
 }

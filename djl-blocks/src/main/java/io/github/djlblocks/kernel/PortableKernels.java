@@ -3,9 +3,6 @@ package io.github.djlblocks.kernel;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.SparseFormat;
-import ai.djl.nn.core.Embedding;
-import ai.djl.nn.core.Linear;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,17 +40,13 @@ final class PortableKernels
     @Override
     public NDArray linear(NDArray x, NDArray weight, @Nullable NDArray bias) {
         Precision.requireMatrixProduct(x);
-        if (EngineGaps.lacksLayers(x)) {
-            return EngineGaps.linear(x, weight, bias);
-        }
-        return Linear.linear(x, weight, bias).singletonOrThrow();
+        return EngineGaps.linear(x, weight, bias);
     }
 
     @Override
     public NDArray embedding(NDArray ids, NDArray table) {
         long rows = table.getShape().get(0);
-        long[] tokens = HostIntegers.of(ids, "token ids");
-        for (long id : tokens) {
+        for (long id : HostIntegers.of(ids, "token ids")) {
             if (id < 0 || id >= rows) {
                 throw new IllegalArgumentException(
                         "token id "
@@ -64,10 +57,7 @@ final class PortableKernels
                                 + (rows - 1));
             }
         }
-        if (EngineGaps.lacksLayers(table)) {
-            return EngineGaps.embedding(tokens, ids.getShape(), table);
-        }
-        return Embedding.embedding(ids, table, SparseFormat.DENSE).singletonOrThrow();
+        return EngineGaps.embedding(ids, table);
     }
 
     @Override
