@@ -22,8 +22,20 @@ import org.junit.jupiter.params.provider.MethodSource;
 class MagnitudeAndPrecisionTest {
 
     private static final Set<String> ELEMENTWISE =
-            Set.of("RmsNorm", "LayerNorm", "DynamicTanh", "TokenEmbedding", "RotaryEmbedding");
-    private static final Set<String> BOUNDED = Set.of("RmsNorm", "LayerNorm", "DynamicTanh");
+            Set.of(
+                    "RmsNorm",
+                    "LayerNorm",
+                    "ScaleNorm",
+                    "GroupNorm",
+                    "InstanceNorm",
+                    "DynamicTanh",
+                    "LearnedScale",
+                    "LayerScale",
+                    "Dropout",
+                    "TokenEmbedding",
+                    "RotaryEmbedding");
+    private static final Set<String> BOUNDED =
+            Set.of("RmsNorm", "LayerNorm", "ScaleNorm", "GroupNorm", "InstanceNorm", "DynamicTanh");
 
     static Stream<Arguments> largeEverywhere() {
         List<ParityCase> cases = new ArrayList<>();
