@@ -18,7 +18,6 @@ final class DropoutCases {
     static List<ParityCase> all() {
         return List.of(
                 dropout("rate 0.3", 0.3).optRandomInTraining().build(),
-                dropout("rate 0", 0).build(),
                 // Of the weights of attention: the output is linear in them, so its mean is kept.
                 AttentionCases.plain("dropout 0.2, causal", ATTENTION, 2, S)
                         .setBlock(DropoutCases::attention)
