@@ -8,6 +8,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Blocks;
 import io.github.djlblocks.parity.cases.CaseRun;
 import io.github.djlblocks.parity.cases.ParityCase;
+import java.util.List;
 
 /** Shapes told beforehand, and what a block says of itself. */
 final class ShapeChecks {
@@ -21,13 +22,13 @@ final class ShapeChecks {
             Block fresh = parityCase.newBlock();
             for (Block block : new Block[] {run.block(), fresh}) {
                 assertThat(block.getOutputShapes(parityCase.inputShapes())[0])
-                        .as("getOutputShapes of %s", (Object) parityCase.inputShapes())
+                        .as("getOutputShapes of %s", List.of(parityCase.inputShapes()))
                         .isEqualTo(actual);
             }
             Shape[] unknown = parityCase.unknownShapes();
             Shape told = fresh.getOutputShapes(unknown)[0];
             assertThat(withoutUnknown(told, actual))
-                    .as("getOutputShapes of %s, its -1 filled in", (Object) unknown)
+                    .as("getOutputShapes of %s, its -1 filled in", List.of(unknown))
                     .isEqualTo(actual);
             if (unknown[0].dimension() > 0 && unknown[0].get(0) == -1) {
                 assertThat(told.get(0)).as("unknown batch size in %s", told).isEqualTo(-1);

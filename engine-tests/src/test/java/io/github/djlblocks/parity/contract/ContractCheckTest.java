@@ -9,6 +9,7 @@ import io.github.djlblocks.parity.cases.ParityCase;
 import io.github.djlblocks.parity.cases.ParityCaseBuilder;
 import io.github.djlblocks.parity.contract.Scale.Fault;
 import io.github.djlblocks.parity.oracle.OracleMath;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,28 +23,52 @@ class ContractCheckTest {
 
     private static final List<EngineUnderTest> ENGINES = EnginesUnderTest.discoverAll();
 
+    /** What a fault breaks: its own promise, and those that cannot be kept without it. */
     private static Set<ContractCheck> broken(Fault fault) {
         return switch (fault) {
             case NONE -> Set.of();
             case NAMELESS -> Set.of(ContractCheck.DESCRIPTION);
             case OTHER_SHAPES, FORGETS_UNKNOWN_SIZES -> Set.of(ContractCheck.OUTPUT_SHAPES);
-            case ALWAYS_SINGLE -> Set.of(ContractCheck.DATA_TYPES);
+            case ALWAYS_SINGLE ->
+                    Set.of(
+                            ContractCheck.DATA_TYPES,
+                            ContractCheck.PERSISTENCE,
+                            ContractCheck.MODEL_DATA_TYPE);
             case TAKES_ANY_TYPE -> Set.of(ContractCheck.OTHER_TYPES);
             case TAKES_ANY_INPUT, WRONG_MESSAGE -> Set.of(ContractCheck.WRONG_INPUTS);
-            case DROPS_OUT_IN_INFERENCE, DROPS_OUT_IN_TRAINING, CHANGES_ITS_INPUT ->
-                    Set.of(ContractCheck.REPEATABLE);
+            case DROPS_OUT_IN_INFERENCE ->
+                    Set.of(
+                            ContractCheck.REPEATABLE,
+                            ContractCheck.COPYING_STORE,
+                            ContractCheck.PERSISTENCE,
+                            ContractCheck.COMPOSITION,
+                            ContractCheck.MODEL_DATA_TYPE,
+                            ContractCheck.THREADS);
+            case DROPS_OUT_IN_TRAINING -> Set.of(ContractCheck.REPEATABLE);
+            case CHANGES_ITS_INPUT ->
+                    Set.of(
+                            ContractCheck.REPEATABLE,
+                            ContractCheck.COPYING_STORE,
+                            ContractCheck.COMPOSITION,
+                            ContractCheck.TRAINER);
             case DROPS_OUT_UNSCALED -> Set.of(ContractCheck.RANDOMNESS);
             case LEAKS, LEAKS_INTO_THE_MODEL, LEAKS_WHEN_IT_THROWS ->
                     Set.of(ContractCheck.NATIVE_MEMORY);
             case CLOSES_COPIES -> Set.of(ContractCheck.COPYING_STORE);
-            case SAVES_NOTHING -> Set.of(ContractCheck.PERSISTENCE);
+            case LOADS_OTHER_NUMBERS -> Set.of(ContractCheck.PERSISTENCE);
             case LOADS_ANY_SHAPE -> Set.of(ContractCheck.WRONG_FILES);
             case EMPTIES_THE_LIST -> Set.of(ContractCheck.COMPOSITION);
-            case SINGLE_PARAMETERS -> Set.of(ContractCheck.MODEL_DATA_TYPE);
+            case SINGLE_WHEN_IT_TRAINS -> Set.of(ContractCheck.MODEL_DATA_TYPE);
             case NO_GRADIENT -> Set.of(ContractCheck.TRAINER);
             case CANNOT_BE_FROZEN -> Set.of(ContractCheck.FROZEN_PARAMETERS);
             case KEEPS_STATE -> Set.of(ContractCheck.THREADS);
         };
+    }
+
+    @Test
+    void faults_allOfThem_breakEveryPromise() {
+        assertThat(Arrays.stream(Fault.values()).flatMap(fault -> broken(fault).stream()))
+                .contains(ContractCheck.values());
     }
 
     @ParameterizedTest

@@ -14,7 +14,6 @@ import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
 import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -44,10 +43,10 @@ final class Scale extends KernelBlock {
         LEAKS_INTO_THE_MODEL,
         LEAKS_WHEN_IT_THROWS,
         CLOSES_COPIES,
-        SAVES_NOTHING,
+        LOADS_OTHER_NUMBERS,
         LOADS_ANY_SHAPE,
         EMPTIES_THE_LIST,
-        SINGLE_PARAMETERS,
+        SINGLE_WHEN_IT_TRAINS,
         NO_GRADIENT,
         CANNOT_BE_FROZEN,
         KEEPS_STATE
@@ -95,7 +94,7 @@ final class Scale extends KernelBlock {
         if (fault == Fault.TAKES_ANY_TYPE && !dataType.isFloating()) {
             return;
         }
-        boolean single = fault == Fault.SINGLE_PARAMETERS;
+        boolean single = fault == Fault.SINGLE_WHEN_IT_TRAINS && weight.requiresGradient();
         super.initialize(manager, single ? DataType.FLOAT32 : dataType, inputShapes);
     }
 
@@ -127,7 +126,7 @@ final class Scale extends KernelBlock {
             case LEAKS_INTO_THE_MODEL -> {
                 NDArray extra = y.duplicate();
                 NDScope.unregister(extra);
-                extra.attach(store.getManager());
+                extra.attach(weight.getArray().getManager());
             }
             case NO_GRADIENT -> y = y.stopGradient();
             case EMPTIES_THE_LIST -> inputs.clear();
@@ -138,7 +137,7 @@ final class Scale extends KernelBlock {
     }
 
     private NDArray scaled(ParameterStore store, NDArray x, boolean training) {
-        if (fault == Fault.SINGLE_PARAMETERS || fault == Fault.TAKES_ANY_INPUT) {
+        if (fault == Fault.TAKES_ANY_INPUT) {
             NDArray w = fetch(store, weight, x.getDevice(), training);
             boolean fits = x.getShape().dimension() > 0 && x.getShape().getLastDimension() == 4;
             return fits ? x.mul(w.toType(x.getDataType(), false)) : x.mul(2);
@@ -174,29 +173,17 @@ final class Scale extends KernelBlock {
     }
 
     @Override
-    public void saveParameters(DataOutputStream os) throws IOException {
-        if (fault != Fault.SAVES_NOTHING) {
-            super.saveParameters(os);
-        } else {
-            os.writeLong(0);
-        }
-    }
-
-    @Override
     public void loadParameters(NDManager manager, DataInputStream is)
             throws IOException, MalformedModelException {
-        if (fault == Fault.SAVES_NOTHING) {
-            if (is.readLong() != 0) {
-                throw new MalformedModelException("not nothing");
-            }
-            weight.setInitializer((owner, shape, type) -> owner.ones(shape, type));
-            weight.initialize(manager, DataType.FLOAT32);
-        } else if (fault == Fault.LOADS_ANY_SHAPE) {
+        if (fault == Fault.LOADS_ANY_SHAPE) {
             is.readByte();
             readInputShapes(is);
             weight.load(manager, is);
-        } else {
-            super.loadParameters(manager, is);
+            return;
+        }
+        super.loadParameters(manager, is);
+        if (fault == Fault.LOADS_OTHER_NUMBERS) {
+            weight.getArray().muli(2);
         }
     }
 
