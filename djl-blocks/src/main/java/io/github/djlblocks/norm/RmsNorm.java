@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * paper's own code).
  *
  * <p>Squares are not guarded against overflow, as they are not in the references: a row of norm
- * 1.8e19 or more in FLOAT32 gives 0.
+ * 1.8e19 or more in FLOAT32 gives 0, and NaN on MXNet.
  */
 public final class RmsNorm extends Norm {
 

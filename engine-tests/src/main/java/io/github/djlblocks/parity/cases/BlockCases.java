@@ -27,6 +27,7 @@ public final class BlockCases {
         cases.addAll(AttentionCases.all());
         cases.addAll(AttentionOptionCases.all());
         cases.addAll(DropoutCases.all());
+        cases.addAll(ResidualCases.all());
         cases.addAll(LayerCases.all());
         cases.addAll(ModelCases.all());
         return List.copyOf(cases);
