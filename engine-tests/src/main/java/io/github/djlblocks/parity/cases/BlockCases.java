@@ -28,6 +28,7 @@ public final class BlockCases {
         cases.addAll(AttentionOptionCases.all());
         cases.addAll(DropoutCases.all());
         cases.addAll(ResidualCases.all());
+        cases.addAll(LatentAttentionCases.all());
         cases.addAll(LayerCases.all());
         cases.addAll(ModelCases.all());
         return List.copyOf(cases);
