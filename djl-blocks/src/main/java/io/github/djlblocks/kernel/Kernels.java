@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * configuration are checked there; what depends on several arrays is checked here. Violations are
  * {@link IllegalArgumentException}s that name both values.
  */
-public interface Kernels extends NormKernels, ActivationKernels, PositionKernels, AttentionKernels {
+public interface Kernels
+        extends NormKernels, ActivationKernels, PositionKernels, AttentionKernels, SequenceKernels {
 
     /**
      * Returns the primitives for an array.

@@ -14,7 +14,12 @@ import org.jspecify.annotations.Nullable;
  * result to the manager of its left operand, and a parameter there would tie it to the model.
  */
 final class PortableKernels
-        implements Kernels, PortableNorms, PortableActivations, PortablePositions, PortableHeads {
+        implements Kernels,
+                PortableNorms,
+                PortableActivations,
+                PortablePositions,
+                PortableHeads,
+                PortableSequences {
 
     static final PortableKernels INSTANCE = new PortableKernels();
 

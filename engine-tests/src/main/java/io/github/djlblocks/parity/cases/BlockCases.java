@@ -23,6 +23,8 @@ public final class BlockCases {
         cases.addAll(RotaryCases.all());
         cases.addAll(AttentionCases.all());
         cases.addAll(LayerCases.all());
+        cases.addAll(EmbeddingCases.all());
+        cases.addAll(HeadCases.all());
         cases.addAll(ModelCases.all());
         return List.copyOf(cases);
     }

@@ -1,0 +1,84 @@
+package io.github.djlblocks.kernel;
+
+import ai.djl.ndarray.NDArray;
+import org.jspecify.annotations.Nullable;
+
+/** What heads do with sequences and losses with logits. Shapes and errors as in {@link Kernels}. */
+public interface SequenceKernels {
+
+    /**
+     * Makes one vector of a sequence.
+     *
+     * @param x (B, S, E)
+     * @param attentionMask 1 (or true) where a token stands, 0 where padding stands, (B, S) or (1,
+     *     S); or none for tokens everywhere
+     * @param pooling how
+     * @return (B, E)
+     */
+    NDArray pool(NDArray x, @Nullable NDArray attentionMask, Pooling pooling);
+
+    /**
+     * Joins arrays along the last axis.
+     *
+     * @param first (..., E)
+     * @param second (..., E')
+     * @return (..., E + E')
+     */
+    NDArray joinChannels(NDArray first, NDArray second);
+
+    /**
+     * Takes one channel.
+     *
+     * @param x (..., E)
+     * @param channel 0 to E - 1
+     * @return (...)
+     */
+    NDArray channel(NDArray x, int channel);
+
+    /**
+     * Scales to unit length along the last axis: {@code x / max(||x||, epsilon)}.
+     *
+     * @param x (..., E)
+     * @param epsilon the least divisor, above 0
+     * @return (..., E)
+     */
+    NDArray unitNorm(NDArray x, double epsilon);
+
+    /**
+     * Makes an id 0 for each step of a sequence.
+     *
+     * @param x (B, S, ...)
+     * @return INT64, (1, S)
+     */
+    NDArray zeroIds(NDArray x);
+
+    /**
+     * Multiplies by a number.
+     *
+     * @param x any shape, floating
+     * @param factor the number; 1 costs nothing
+     * @return the same shape
+     */
+    NDArray scale(NDArray x, double factor);
+
+    /**
+     * Adds an array that may be repeated along the batch.
+     *
+     * @param x (B, S, E)
+     * @param r (B, S, E) or (1, S, E)
+     * @return (B, S, E)
+     */
+    NDArray addRepeated(NDArray x, NDArray r);
+
+    /**
+     * Mean cross entropy, natural logarithm: {@code mean_n(ln(sum_v exp(z_nv)) - z_n,label)} over
+     * the rows whose label is not the ignored one; 0 if there is no such row. A label outside of
+     * the classes is an error on every engine.
+     *
+     * @param logits z (..., V)
+     * @param labels integers, as many as there are rows of logits
+     * @param ignoredLabel of rows that do not count
+     * @return a scalar
+     */
+    NDArray crossEntropy(NDArray logits, NDArray labels, long ignoredLabel);
+}
