@@ -191,6 +191,7 @@ final class HeadCases {
                                                 .linear("outputs", Scope.get(arrays, "x")),
                                         output))
                 .setTolerance(E + 1, 2, SUMS)
+                .optGradientTerms(B * S)
                 .build();
     }
 
