@@ -7,29 +7,48 @@ import io.github.djlblocks.position.RotaryEmbedding;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What attention is told in one forward pass besides its input: mask, positions, cache.
+ * What attention is told in one forward pass besides its input: masks, positions, caches.
  *
  * <p>It travels through DJL's {@code params} of {@link ai.djl.nn.Block#forward}, so that every
- * block between a model and its attention hands it on without knowing it.
+ * block between a model and its attention hands it on without knowing it. Immutable; the {@code
+ * with} methods return changed copies.
  *
- * @param mask BOOLEAN (true: look) or floating (added to the scores; from -5e29 down, minus
- *     infinity included, it blocks), broadcastable to (B, H, S, T)
- * @param positions INT64 or INT32, (B, S) or (1, S); by default they continue the cache
- * @param cache the slot of the layer
- * @param rotary the embedding that {@code rotaryTable} was made with
- * @param rotaryTable the table of {@code positions}, made once for all layers
+ * <p>Masks are BOOLEAN (true: look) or floating (added to the scores; from -5e29 down, minus
+ * infinity included, they block), broadcastable to (B, H, S, T); fewer axes than four are the last
+ * ones. {@link io.github.djlblocks.kernel.AttentionKernels} makes them from lengths, padding and
+ * segments.
  */
-public record AttentionContext(
-        @Nullable NDArray mask,
-        @Nullable NDArray positions,
-        KeyValueCache.@Nullable Slot cache,
-        @Nullable RotaryEmbedding rotary,
-        @Nullable RotaryTable rotaryTable) {
+public final class AttentionContext {
 
     /** Under this key a context lies in {@code params}. */
     public static final String KEY = "attentionContext";
 
-    private static final AttentionContext NONE = new AttentionContext(null, null, null, null, null);
+    private static final AttentionContext NONE = new AttentionContext();
+
+    private @Nullable NDArray mask;
+    private @Nullable NDArray bias;
+    private @Nullable NDArray positions;
+    private KeyValueCache.@Nullable Slot cache;
+    private @Nullable NDArray memoryMask;
+    private KeyValueCache.@Nullable Slot memoryCache;
+    private @Nullable TableOf tables;
+    private boolean weights;
+
+    private AttentionContext() {}
+
+    private AttentionContext(AttentionContext other) {
+        mask = other.mask;
+        bias = other.bias;
+        positions = other.positions;
+        cache = other.cache;
+        memoryMask = other.memoryMask;
+        memoryCache = other.memoryCache;
+        tables = other.tables;
+        weights = other.weights;
+    }
+
+    /** Tables made beforehand, as a list from the newest to the oldest. */
+    private record TableOf(RotaryEmbedding rotary, RotaryTable table, @Nullable TableOf next) {}
 
     /**
      * Returns a context that says nothing.
@@ -63,44 +82,172 @@ public record AttentionContext(
     }
 
     /**
-     * Returns this context with a mask.
+     * Returns this context with a mask of self-attention.
      *
-     * @param newMask BOOLEAN (true: look) or floating (added to the scores), broadcastable to (B,
-     *     H, S, T)
+     * @param newMask broadcastable to (B, H, S, T), or none
      * @return a context with it
      */
     public AttentionContext withMask(@Nullable NDArray newMask) {
-        return new AttentionContext(newMask, positions, cache, rotary, rotaryTable);
+        AttentionContext copy = new AttentionContext(this);
+        copy.mask = newMask;
+        return copy;
+    }
+
+    /**
+     * Returns this context with a bias of the scores of self-attention, such as that of relative
+     * positions.
+     *
+     * @param newBias floating, broadcastable to (B, H, S, T), or none
+     * @return a context with it
+     */
+    public AttentionContext withBias(@Nullable NDArray newBias) {
+        AttentionContext copy = new AttentionContext(this);
+        copy.bias = newBias;
+        return copy;
     }
 
     /**
      * Returns this context with positions.
      *
      * @param newPositions INT64 or INT32, (B, S) or (1, S)
-     * @return a context with them, without a rotary table
+     * @return a context with them, without rotary tables
      */
     public AttentionContext withPositions(NDArray newPositions) {
-        return new AttentionContext(mask, newPositions, cache, null, null);
+        AttentionContext copy = new AttentionContext(this);
+        copy.positions = newPositions;
+        copy.tables = null;
+        return copy;
     }
 
     /**
-     * Returns this context with a cache slot.
+     * Returns this context with a cache slot of self-attention.
      *
-     * @param newCache the slot of the layer
+     * @param newCache the slot of the layer, or none
      * @return a context with it
      */
     public AttentionContext withCache(KeyValueCache.@Nullable Slot newCache) {
-        return new AttentionContext(mask, positions, newCache, rotary, rotaryTable);
+        AttentionContext copy = new AttentionContext(this);
+        copy.cache = newCache;
+        return copy;
     }
 
     /**
-     * Returns this context with a table made beforehand.
+     * Returns this context with what cross-attention is told.
      *
-     * @param newRotary the embedding it was made with
-     * @param newTable its table of these positions
+     * @param newMask its mask over the memory, broadcastable to (B, H, S, T), or none
+     * @param newCache the slot that keeps the keys and values of the memory, or none
+     * @return a context with them
+     */
+    public AttentionContext withMemory(
+            @Nullable NDArray newMask, KeyValueCache.@Nullable Slot newCache) {
+        AttentionContext copy = new AttentionContext(this);
+        copy.memoryMask = newMask;
+        copy.memoryCache = newCache;
+        return copy;
+    }
+
+    /**
+     * Returns this context with a table made beforehand. A model whose layers have several
+     * embeddings adds one for each.
+     *
+     * @param rotary the embedding it was made with
+     * @param table its table of these positions
      * @return a context with it
      */
-    public AttentionContext withRotaryTable(RotaryEmbedding newRotary, RotaryTable newTable) {
-        return new AttentionContext(mask, positions, cache, newRotary, newTable);
+    public AttentionContext withRotaryTable(RotaryEmbedding rotary, RotaryTable table) {
+        AttentionContext copy = new AttentionContext(this);
+        copy.tables = new TableOf(rotary, table, tables);
+        return copy;
+    }
+
+    /**
+     * Returns this context, asking attention for its weights as a second output.
+     *
+     * @param newWeights whether (B, H, S, T) follows the output
+     * @return a context that asks
+     */
+    public AttentionContext withWeights(boolean newWeights) {
+        AttentionContext copy = new AttentionContext(this);
+        copy.weights = newWeights;
+        return copy;
+    }
+
+    /**
+     * Returns the mask of self-attention.
+     *
+     * @return the mask, or null
+     */
+    public @Nullable NDArray mask() {
+        return mask;
+    }
+
+    /**
+     * Returns the bias of the scores of self-attention.
+     *
+     * @return the bias, or null
+     */
+    public @Nullable NDArray bias() {
+        return bias;
+    }
+
+    /**
+     * Returns the positions of the queries; by default they continue the cache.
+     *
+     * @return (B, S) or (1, S), or null
+     */
+    public @Nullable NDArray positions() {
+        return positions;
+    }
+
+    /**
+     * Returns the cache slot of self-attention.
+     *
+     * @return the slot, or null
+     */
+    public KeyValueCache.@Nullable Slot cache() {
+        return cache;
+    }
+
+    /**
+     * Returns the mask of cross-attention.
+     *
+     * @return the mask, or null
+     */
+    public @Nullable NDArray memoryMask() {
+        return memoryMask;
+    }
+
+    /**
+     * Returns the cache slot of cross-attention.
+     *
+     * @return the slot, or null
+     */
+    public KeyValueCache.@Nullable Slot memoryCache() {
+        return memoryCache;
+    }
+
+    /**
+     * Returns the table made beforehand with an embedding.
+     *
+     * @param rotary the very embedding
+     * @return its table, or null
+     */
+    @SuppressWarnings("ReferenceEquality") // a table is valid for the very embedding that made it
+    public @Nullable RotaryTable rotaryTable(RotaryEmbedding rotary) {
+        for (TableOf at = tables; at != null; at = at.next()) {
+            if (at.rotary() == rotary) {
+                return at.table();
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Returns whether attention gives its weights as a second output.
+     *
+     * @return whether they were asked for
+     */
+    public boolean weights() {
+        return weights;
     }
 }

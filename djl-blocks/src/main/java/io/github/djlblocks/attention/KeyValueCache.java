@@ -3,13 +3,16 @@ package io.github.djlblocks.attention;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import io.github.djlblocks.internal.Checks;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * Keys and values of the tokens that have passed, one slot a layer.
  *
  * <p>A cache is passed to a forward pass and never owned by a block; it belongs to one sequence (or
  * one batch of them) and to one thread at a time. Whoever made it closes it, which frees its
- * arrays.
+ * arrays. What a slot keeps, and how, is its {@link CachePolicy}; a cache that is full says so.
  */
 public interface KeyValueCache extends AutoCloseable {
 
@@ -23,7 +26,62 @@ public interface KeyValueCache extends AutoCloseable {
      * @throws IllegalArgumentException if layers is below one
      */
     static KeyValueCache growing(NDManager manager, int layers) {
-        return new GrowingKeyValueCache(manager, layers);
+        return uniform(manager, layers, CachePolicy.growing());
+    }
+
+    /**
+     * Creates a cache with room for a number of tokens, written in place. Its rows may have
+     * different lengths. For inference: it is not differentiated.
+     *
+     * @param manager the manager of the engine and device it lives on
+     * @param layers how many layers write to it
+     * @param capacity the most tokens of a row
+     * @return an empty cache
+     * @throws IllegalArgumentException if layers or capacity is below one
+     */
+    static KeyValueCache preallocated(NDManager manager, int layers, int capacity) {
+        return uniform(manager, layers, CachePolicy.preallocated(capacity));
+    }
+
+    /**
+     * Creates a cache that keeps what a sliding window sees and forgets the rest.
+     *
+     * @param manager the manager of the engine and device it lives on
+     * @param layers how many layers write to it
+     * @param window how many tokens a query sees, itself included
+     * @return an empty cache
+     * @throws IllegalArgumentException if layers or window is below one
+     */
+    static KeyValueCache rolling(NDManager manager, int layers, int window) {
+        return uniform(manager, layers, CachePolicy.rolling(window));
+    }
+
+    /**
+     * Creates a cache for the keys and values of a memory, which cross-attention computes once.
+     *
+     * @param manager the manager of the engine and device it lives on
+     * @param layers how many layers write to it
+     * @return an empty cache
+     * @throws IllegalArgumentException if layers is below one
+     */
+    static KeyValueCache memory(NDManager manager, int layers) {
+        return uniform(manager, layers, CachePolicy.memory());
+    }
+
+    /**
+     * Creates a cache whose layers differ, such as one of local and global attention.
+     *
+     * @param manager the manager of the engine and device it lives on
+     * @param policies the policy of each layer, at least one
+     * @return an empty cache
+     * @throws IllegalArgumentException if there is no policy
+     */
+    static KeyValueCache of(NDManager manager, List<CachePolicy> policies) {
+        return new SlottedCache(manager, policies);
+    }
+
+    private static KeyValueCache uniform(NDManager manager, int layers, CachePolicy policy) {
+        return of(manager, Collections.nCopies(Checks.positive("layers", layers), policy));
     }
 
     /**
@@ -34,11 +92,19 @@ public interface KeyValueCache extends AutoCloseable {
     int layers();
 
     /**
-     * Returns how many tokens it holds.
+     * Returns how many tokens have passed, in the longest row.
      *
      * @return the length of the first slot
      */
     long length();
+
+    /**
+     * Returns how many tokens have passed: one number if it is the same for every row, else one for
+     * each row.
+     *
+     * @return at least one number
+     */
+    long[] lengths();
 
     /**
      * Returns the slot of a layer.
@@ -50,12 +116,23 @@ public interface KeyValueCache extends AutoCloseable {
     Slot slot(int layer);
 
     /**
-     * Forgets all but the first tokens, in every slot.
+     * Forgets all but the first tokens, in every slot. A slot that holds fewer is left alone.
      *
-     * @param length how many to keep, at most {@link #length()}
-     * @throws IllegalArgumentException if length is negative or more than the cache holds
+     * @param lengths how many to keep: one number for every row, or one for each, as a {@link
+     *     #preallocated} cache can have. Padding on the right is taken out of the cache this way.
+     * @throws IllegalArgumentException if a length is negative or more than the cache has seen, if
+     *     rows cannot differ, or if a rolling cache has forgotten what it would need
      */
-    void truncate(long length);
+    void truncate(long... lengths);
+
+    /**
+     * Takes other rows of the batch, in every slot: the step of a beam search, or one prompt for
+     * many continuations.
+     *
+     * @param rows for each new row the old one it continues
+     * @throws IllegalArgumentException if there is no such row
+     */
+    void reorder(int... rows);
 
     /** Frees every array of the cache. */
     @Override
@@ -65,27 +142,44 @@ public interface KeyValueCache extends AutoCloseable {
     interface Slot {
 
         /**
-         * Returns how many tokens it holds.
+         * Returns how many tokens have passed, in the longest row.
          *
-         * @return the length of the time axis
+         * @return at least what it holds
          */
         long length();
 
         /**
-         * Appends the keys and values of new tokens and returns all of them. The cache may keep the
-         * arrays themselves: do not close or change them afterwards.
+         * Returns how many tokens have passed, as {@link KeyValueCache#lengths()}.
+         *
+         * @return at least one number
+         */
+        long[] lengths();
+
+        /**
+         * Returns what the slot keeps.
+         *
+         * @return its policy
+         */
+        CachePolicy policy();
+
+        /**
+         * Appends the keys and values of new tokens and returns those their queries may see. The
+         * cache may keep the arrays themselves: do not close or change them afterwards.
          *
          * @param keys (B, K, S, D)
          * @param values (B, K, S, Dv)
-         * @return all keys (B, K, T, D) and all values (B, K, T, Dv), owned by the cache
+         * @return keys (B, K, T, D) and values (B, K, T, Dv), the new ones last unless rows differ
+         *     in length
          * @throws IllegalArgumentException if they do not fit what the slot holds
+         * @throws IllegalStateException if there is no room, or the cache is closed
          */
         NDList append(NDArray keys, NDArray values);
 
         /**
          * Returns what the slot holds.
          *
-         * @return keys and values, owned by the cache; empty if nothing was appended yet
+         * @return keys and values, to be used until the cache changes; empty if nothing was
+         *     appended
          */
         NDList content();
     }

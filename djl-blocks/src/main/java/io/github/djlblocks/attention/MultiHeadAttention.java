@@ -5,126 +5,79 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import ai.djl.training.initializer.Initializer;
 import ai.djl.util.PairList;
+import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.Linear;
-import io.github.djlblocks.core.UnaryBlock;
 import io.github.djlblocks.internal.Checks;
+import io.github.djlblocks.kernel.AttentionInputs;
+import io.github.djlblocks.kernel.AttentionOutput;
 import io.github.djlblocks.kernel.AttentionSpec;
+import io.github.djlblocks.kernel.AttentionStage;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.kernel.RotaryTable;
 import io.github.djlblocks.position.RotaryEmbedding;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Multi-head self-attention; with fewer key/value heads than query heads, grouped-query attention
- * (GQA), with one, multi-query attention (MQA).
+ * Multi-head attention of a sequence to itself or, if built so, to a memory; with fewer key/value
+ * heads than query heads, grouped-query attention (GQA), with one, multi-query attention (MQA).
  *
  * <p>{@code y = merge(softmax(q k^T * scale + mask) v) Wo}, with {@code q = rotate(split(x Wq))},
- * {@code k = rotate(split(x Wk))}, {@code v = split(x Wv)}. Input x (B, S, E), output (B, S, E'),
- * where E' is what the output projection gives. Query head {@code h} reads key/value head {@code h
- * / (H / K)}; headDim times H need not be E. Mask, positions and cache come in an {@link
- * AttentionContext}; with a cache the keys are those that have passed and those of x, and a causal
- * query sees those before it and itself. A query that may see no key gives 0 before the output
- * projection.
+ * {@code k = rotate(split(m Wk))}, {@code v = split(m Wv)}, where m is x or the memory. Inputs: x
+ * (B, S, E) and, of cross-attention, memory (B, T, M), which may be left out once its keys and
+ * values are in the cache. Output (B, S, E'), where E' is what the output projection gives; asked
+ * by {@link AttentionContext#withWeights}, the weights (B, H, S, T) follow. Query head {@code h}
+ * reads key/value head {@code h / (H / K)}; headDim times H need not be E.
+ *
+ * <p>Masks, biases, positions and caches come in an {@link AttentionContext}. With a cache the keys
+ * are those that have passed and those of x, and a causal query sees those before it and itself. A
+ * rolling cache gives its window to an attention that has none. A query that may see no key gives 0
+ * before the output projection. Dropout is applied to the weights, in training only.
  *
  * <p>Vaswani et al., arXiv 1706.03762; Shazeer, arXiv 1911.02150 (MQA); Ainslie et al., arXiv
- * 2305.13245 (GQA). The semantics are those of the ONNX {@code Attention} operator; projections as
- * in Hugging Face {@code LlamaAttention}.
+ * 2305.13245 (GQA); Beltagy et al., arXiv 2004.05150 (window); Gemma 2, arXiv 2408.00118 (softcap);
+ * Henry et al., arXiv 2010.04245 (normed queries and keys). The semantics are those of the ONNX
+ * {@code Attention} operator; projections as in Hugging Face {@code LlamaAttention}.
  */
-public final class MultiHeadAttention extends UnaryBlock {
+public final class MultiHeadAttention extends KernelBlock {
 
-    private final int queryHeads;
-    private final int keyValueHeads;
-    private final Linear query;
-    private final Linear key;
-    private final Linear value;
+    private static final String NAME = "MultiHeadAttention";
+
+    private final Projections projections;
     private final Linear output;
+    private final int queryHeads;
+    private final boolean cross;
     private final AttentionSpec spec;
+    private final double dropout;
     private final @Nullable RotaryEmbedding rotary;
+    private final @Nullable Block queryNorm;
+    private final @Nullable Block keyNorm;
+    private final boolean normsWhole;
+    private final @Nullable Parameter sinks;
 
-    private MultiHeadAttention(Builder builder) {
-        super("x (B, S, " + Builder.required("query", builder.query).getInputs() + ")");
-        query = addChildBlock("query", Builder.required("query", builder.query));
-        key = addChildBlock("key", Builder.required("key", builder.key));
-        value = addChildBlock("value", Builder.required("value", builder.value));
-        output = addChildBlock("output", Builder.required("output", builder.output));
-        queryHeads = Checks.positive("queryHeads", builder.queryHeads);
-        keyValueHeads =
-                builder.keyValueHeads == null
-                        ? queryHeads
-                        : Checks.positive("keyValueHeads", builder.keyValueHeads);
-        rotary = builder.rotary;
-        int headDim = checkSizes();
-        double scale = builder.scale == null ? 1 / Math.sqrt(headDim) : builder.scale;
-        spec = new AttentionSpec(scale, builder.causal);
-    }
-
-    private int checkSizes() {
-        if (queryHeads % keyValueHeads != 0) {
-            throw new IllegalArgumentException(
-                    "queryHeads ("
-                            + queryHeads
-                            + ") must be a multiple of keyValueHeads ("
-                            + keyValueHeads
-                            + ")");
-        }
-        int headDim = perHead("query", query, "queryHeads", queryHeads);
-        int keyDim = perHead("key", key, "keyValueHeads", keyValueHeads);
-        int valueDim = perHead("value", value, "keyValueHeads", keyValueHeads);
-        if (headDim != keyDim) {
-            throw new IllegalArgumentException(
-                    "query has "
-                            + headDim
-                            + " channels a head but key has "
-                            + keyDim
-                            + ": their product needs the same");
-        }
-        if (output.getInputs() != queryHeads * valueDim) {
-            throw new IllegalArgumentException(
-                    "output takes "
-                            + output.getInputs()
-                            + " channels but "
-                            + queryHeads
-                            + " heads of "
-                            + valueDim
-                            + " channels give "
-                            + queryHeads * valueDim);
-        }
-        if (query.getInputs() != key.getInputs() || key.getInputs() != value.getInputs()) {
-            throw new IllegalArgumentException(
-                    "query, key and value take "
-                            + query.getInputs()
-                            + ", "
-                            + key.getInputs()
-                            + " and "
-                            + value.getInputs()
-                            + " channels: self-attention gives all three the same input");
-        }
-        if (rotary != null && rotary.getHeadDim() != headDim) {
-            throw new IllegalArgumentException(
-                    "rotary embedding for headDim ("
-                            + rotary.getHeadDim()
-                            + ") does not fit heads of "
-                            + headDim
-                            + " channels");
-        }
-        return headDim;
-    }
-
-    private static int perHead(String name, Linear projection, String headsName, int heads) {
-        if (projection.getOutputs() % heads != 0) {
-            throw new IllegalArgumentException(
-                    name
-                            + " gives "
-                            + projection.getOutputs()
-                            + " channels, which "
-                            + headsName
-                            + " ("
-                            + heads
-                            + ") does not divide");
-        }
-        return projection.getOutputs() / heads;
+    MultiHeadAttention(MultiHeadAttentionBuilder builder) {
+        projections = builder.projections();
+        projections.named().forEach(this::addChildBlock);
+        output = addChildBlock("output", builder.output());
+        queryHeads = projections.queryHeads();
+        cross = builder.isCross();
+        rotary = builder.rotary();
+        queryNorm =
+                builder.queryNorm() == null
+                        ? null
+                        : addChildBlock("queryNorm", builder.queryNorm());
+        keyNorm = builder.keyNorm() == null ? null : addChildBlock("keyNorm", builder.keyNorm());
+        normsWhole = builder.normsWhole();
+        spec = builder.spec();
+        dropout = builder.dropout();
+        sinks =
+                builder.hasSinks()
+                        ? addParameter("sinks", new Shape(queryHeads), Initializer.ZEROS)
+                        : null;
     }
 
     /**
@@ -132,169 +85,205 @@ public final class MultiHeadAttention extends UnaryBlock {
      *
      * @return a new builder
      */
-    public static Builder builder() {
-        return new Builder();
+    public static MultiHeadAttentionBuilder builder() {
+        return new MultiHeadAttentionBuilder();
+    }
+
+    /**
+     * Returns the size of what comes in.
+     *
+     * @return E
+     */
+    public int getInputs() {
+        return projections.queryInputs();
+    }
+
+    /**
+     * Returns the embedding that turns queries and keys, which a model needs to make its table once
+     * for all layers.
+     *
+     * @return the embedding, or null
+     */
+    public @Nullable RotaryEmbedding getRotary() {
+        return rotary;
     }
 
     @Override
-    protected Shape outputShape(Shape input) {
-        Checks.rank("MultiHeadAttention", input, "x (B, S, E)", 3);
-        Checks.lastAxis(
-                "MultiHeadAttention", input, "inputs of query, key and value", query.getInputs());
-        return input.slice(0, 2).add(output.getOutputs());
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+        int most = cross ? 2 : 1;
+        String layout =
+                "x (B, S, "
+                        + projections.queryInputs()
+                        + ")"
+                        + (cross ? ", memory (B, T, " + projections.memoryInputs() + ")" : "");
+        if (inputShapes.length < 1 || inputShapes.length > most) {
+            throw new IllegalArgumentException(
+                    NAME
+                            + " takes "
+                            + most
+                            + " input(s), "
+                            + layout
+                            + ", got "
+                            + inputShapes.length);
+        }
+        Shape x = inputShapes[0];
+        Checks.rank(NAME, x, "x (B, S, E)", 3);
+        Checks.lastAxis(NAME, x, "inputs of query, key and value", projections.queryInputs());
+        if (inputShapes.length == 2) {
+            Checks.rank(NAME, inputShapes[1], "memory (B, T, M)", 3);
+            Checks.lastAxis(
+                    NAME, inputShapes[1], "inputs of key and value", projections.memoryInputs());
+        }
+        return new Shape[] {x.slice(0, 2).add(output.getOutputs())};
     }
 
     @Override
     protected void initializeChildBlocks(
             NDManager manager, DataType dataType, Shape... inputShapes) {
-        query.initialize(manager, dataType, inputShapes);
-        key.initialize(manager, dataType, inputShapes);
-        value.initialize(manager, dataType, inputShapes);
-        output.initialize(manager, dataType, inputShapes[0].slice(0, 2).add(output.getInputs()));
+        Shape tokens = inputShapes[0].slice(0, 2);
+        projections
+                .named()
+                .forEach(
+                        (name, linear) ->
+                                linear.initialize(
+                                        manager, dataType, tokens.add(linear.getInputs())));
+        output.initialize(manager, dataType, tokens.add(output.getInputs()));
+        if (queryNorm != null) {
+            queryNorm.initialize(
+                    manager, dataType, tokens.add(projections.normed(true, normsWhole)));
+        }
+        if (keyNorm != null) {
+            keyNorm.initialize(
+                    manager, dataType, tokens.add(projections.normed(false, normsWhole)));
+        }
     }
 
     @Override
-    protected NDArray compute(
+    protected NDList compute(
             ParameterStore store,
-            NDArray x,
+            NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
         AttentionContext context = AttentionContext.of(params);
+        NDArray x = inputs.get(0);
         Kernels kernels = Kernels.of(x);
-        NDArray q = kernels.splitHeads(call(query, store, x, training, null), queryHeads);
-        NDArray k = kernels.splitHeads(call(key, store, x, training, null), keyValueHeads);
-        NDArray v = kernels.splitHeads(call(value, store, x, training, null), keyValueHeads);
+        KeyValueCache.Slot slot = cross ? context.memoryCache() : context.cache();
+        long[] past = slot == null ? new long[] {0} : slot.lengths();
+        NDList heads =
+                cross
+                        ? crossHeads(store, inputs, training, slot)
+                        : selfHeads(store, x, training, context, past);
+        NDArray k = heads.get(1);
+        VisibleKeys visible = VisibleKeys.of(kernels, slot, k.getShape().get(2));
+        AttentionInputs arrays =
+                AttentionInputs.of(heads.get(0), k, heads.get(2))
+                        .withMask(visible.cut(cross ? context.memoryMask() : context.mask()))
+                        .withBias(cross ? null : visible.cut(context.bias()))
+                        .withSinks(optionalValue(store, sinks, x, training));
+        if (!cross && past.length > 1) {
+            arrays = arrays.withOffsets(x.getManager().create(past));
+        }
+        AttentionSpec call = cross ? spec : visible.window(spec);
+        if (training && dropout > 0) {
+            call = call.withDropout(dropout);
+        }
+        if (context.weights()) {
+            call = call.withReturned(AttentionStage.PROBABILITIES);
+        }
+        AttentionOutput attended = kernels.attention(arrays, call);
+        NDArray merged = kernels.mergeHeads(attended.values());
+        NDList outputs = new NDList(call(output, store, merged, training, null));
+        if (attended.scores() != null) {
+            outputs.add(attended.scores());
+        }
+        return outputs;
+    }
+
+    private NDList selfHeads(
+            ParameterStore store,
+            NDArray x,
+            boolean training,
+            AttentionContext context,
+            long[] past) {
+        Kernels kernels = Kernels.of(x);
+        NDList heads = projections.isFused() ? fused(store, x, training) : null;
+        NDArray q = heads == null ? query(store, x, training) : heads.get(0);
+        NDArray k = heads == null ? key(store, x, training) : heads.get(1);
+        NDArray v = heads == null ? value(store, x, training) : heads.get(2);
+        if (!normsWhole) {
+            q = normed(queryNorm, store, q, training);
+            k = normed(keyNorm, store, k, training);
+        }
         if (rotary != null) {
-            RotaryTable table = rotaryTable(rotary, context, x);
+            RotaryTable table = context.rotaryTable(rotary);
+            if (table == null) {
+                NDArray given = context.positions();
+                NDArray positions = given == null ? kernels.positions(x, 1, past) : given;
+                table = rotary.table(positions, x.getDataType());
+            }
             q = kernels.rotate(q, table);
             k = kernels.rotate(k, table);
         }
-        if (context.cache() != null) {
-            NDList all = context.cache().append(k, v);
-            k = all.get(0);
-            v = all.get(1);
-        }
-        NDArray attended = kernels.attention(q, k, v, context.mask(), spec);
-        return call(output, store, kernels.mergeHeads(attended), training, null);
+        return appended(context.cache(), q, k, v);
     }
 
-    @SuppressWarnings("ReferenceEquality") // a table is valid for the very embedding that made it
-    private static RotaryTable rotaryTable(
-            RotaryEmbedding rotary, AttentionContext context, NDArray x) {
-        if (context.rotaryTable() != null && context.rotary() == rotary) {
-            return context.rotaryTable();
+    private NDList crossHeads(
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            KeyValueCache.@Nullable Slot slot) {
+        NDArray q = query(store, inputs.get(0), training);
+        q = normsWhole ? q : normed(queryNorm, store, q, training);
+        if (slot != null && slot.length() > 0) {
+            NDList held = slot.content();
+            VisibleKeys.requireMemory(held.get(0), inputs);
+            return new NDList(q, held.get(0), held.get(1));
         }
-        NDArray positions = context.positions();
-        if (positions == null) {
-            long past = context.cache() == null ? 0 : context.cache().length();
-            positions = Kernels.of(x).positions(x, 1, past);
+        if (inputs.size() < 2) {
+            throw new IllegalArgumentException(
+                    "cross-attention needs a memory (B, T, "
+                            + projections.memoryInputs()
+                            + ") as its second input, or its keys and values in the cache");
         }
-        return rotary.table(positions, x.getDataType());
+        NDArray k = key(store, inputs.get(1), training);
+        NDArray v = value(store, inputs.get(1), training);
+        return appended(slot, q, normsWhole ? k : normed(keyNorm, store, k, training), v);
     }
 
-    /** Builds a {@link MultiHeadAttention}. */
-    public static final class Builder {
+    /** Queries, and all keys and values they may see. */
+    private static NDList appended(
+            KeyValueCache.@Nullable Slot slot, NDArray q, NDArray k, NDArray v) {
+        NDList heads = new NDList(q);
+        heads.addAll(slot == null ? new NDList(k, v) : slot.append(k, v));
+        return heads;
+    }
 
-        private @Nullable Linear query;
-        private @Nullable Linear key;
-        private @Nullable Linear value;
-        private @Nullable Linear output;
-        private int queryHeads;
-        private @Nullable Integer keyValueHeads;
-        private @Nullable Double scale;
-        private boolean causal;
-        private @Nullable RotaryEmbedding rotary;
+    private NDArray query(ParameterStore store, NDArray x, boolean training) {
+        NDArray flat = call(projections.query(), store, x, training, null);
+        NDArray whole = normsWhole ? normed(queryNorm, store, flat, training) : flat;
+        return Kernels.of(x).splitHeads(whole, queryHeads);
+    }
 
-        private Builder() {}
+    private NDArray key(ParameterStore store, NDArray x, boolean training) {
+        NDArray flat = call(projections.key(), store, x, training, null);
+        NDArray whole = normsWhole ? normed(keyNorm, store, flat, training) : flat;
+        return Kernels.of(x).splitHeads(whole, projections.keyValueHeads());
+    }
 
-        /**
-         * Sets the projections, with or without bias.
-         *
-         * @param query E to H * D
-         * @param key E to K * D
-         * @param value E to K * Dv
-         * @param output H * Dv to E'
-         * @return this builder
-         */
-        public Builder setProjections(Linear query, Linear key, Linear value, Linear output) {
-            this.query = query;
-            this.key = key;
-            this.value = value;
-            this.output = output;
-            return this;
-        }
+    private NDArray value(ParameterStore store, NDArray x, boolean training) {
+        NDArray flat = call(projections.value(), store, x, training, null);
+        return Kernels.of(x).splitHeads(flat, projections.keyValueHeads());
+    }
 
-        /**
-         * Sets the number of query heads.
-         *
-         * @param queryHeads H
-         * @return this builder
-         */
-        public Builder setQueryHeads(int queryHeads) {
-            this.queryHeads = queryHeads;
-            return this;
-        }
+    private NDList fused(ParameterStore store, NDArray x, boolean training) {
+        NDArray flat = call(projections.fused(), store, x, training, null);
+        return Kernels.of(x)
+                .splitFusedHeads(
+                        flat, queryHeads, projections.keyValueHeads(), projections.layout());
+    }
 
-        /**
-         * Sets the number of key/value heads, as many as query heads by default.
-         *
-         * @param keyValueHeads K, a divisor of H
-         * @return this builder
-         */
-        public Builder optKeyValueHeads(int keyValueHeads) {
-            this.keyValueHeads = keyValueHeads;
-            return this;
-        }
-
-        /**
-         * Sets the factor of the scores, {@code 1 / sqrt(D)} by default.
-         *
-         * @param scale above 0
-         * @return this builder
-         */
-        public Builder optScale(double scale) {
-            this.scale = scale;
-            return this;
-        }
-
-        /**
-         * Keeps queries from later keys.
-         *
-         * @param causal false by default
-         * @return this builder
-         */
-        public Builder optCausal(boolean causal) {
-            this.causal = causal;
-            return this;
-        }
-
-        /**
-         * Turns queries and keys by their positions.
-         *
-         * @param rotary the embedding, for heads of D channels
-         * @return this builder
-         */
-        public Builder optRotary(RotaryEmbedding rotary) {
-            this.rotary = rotary;
-            return this;
-        }
-
-        /**
-         * Builds the block.
-         *
-         * @return the block
-         * @throws IllegalArgumentException if something is missing or sizes do not fit together
-         */
-        public MultiHeadAttention build() {
-            return new MultiHeadAttention(this);
-        }
-
-        private static Linear required(String name, @Nullable Linear projection) {
-            if (projection == null) {
-                throw new IllegalArgumentException(
-                        "the " + name + " projection is missing: call setProjections");
-            }
-            return projection;
-        }
+    private static NDArray normed(
+            @Nullable Block norm, ParameterStore store, NDArray x, boolean training) {
+        return norm == null ? x : call(norm, store, x, training, null);
     }
 }

@@ -214,7 +214,7 @@ public abstract class KernelBlock extends AbstractBlock {
     }
 
     /**
-     * Runs a child.
+     * Runs a child of one output.
      *
      * @param block the child, of this library or not
      * @param store where the parameters' values are
@@ -223,8 +223,27 @@ public abstract class KernelBlock extends AbstractBlock {
      * @param params passed along, or none
      * @return its only output
      */
-    @SuppressWarnings("NullAway") // DJL takes null for "no params"
     protected static NDArray call(
+            Block block,
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        return callAll(block, store, inputs, training, params).singletonOrThrow();
+    }
+
+    /**
+     * Runs a child.
+     *
+     * @param block the child, of this library or not
+     * @param store where the parameters' values are
+     * @param inputs its inputs
+     * @param training whether this is a training pass
+     * @param params passed along, or none
+     * @return its outputs
+     */
+    @SuppressWarnings("NullAway") // DJL takes null for "no params"
+    protected static NDList callAll(
             Block block,
             ParameterStore store,
             NDList inputs,
@@ -237,7 +256,7 @@ public abstract class KernelBlock extends AbstractBlock {
                 fetch(store, parameter, device, training);
             }
         }
-        return block.forward(store, inputs, training, params).singletonOrThrow();
+        return block.forward(store, inputs, training, params);
     }
 
     /**

@@ -1,5 +1,6 @@
 /**
- * What every block of this library is made of: the base class, the linear map, the token embedding.
+ * What every block of this library is made of: the base class, the linear map, the token embedding,
+ * dropout.
  */
 @NullMarked
 package io.github.djlblocks.core;

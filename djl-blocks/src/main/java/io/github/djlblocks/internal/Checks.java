@@ -40,6 +40,22 @@ public final class Checks {
     }
 
     /**
+     * Requires a probability that is not certain.
+     *
+     * @param name what the value is called in the API
+     * @param value the value
+     * @return the value
+     * @throws IllegalArgumentException if the value is negative, at least one or not a number
+     */
+    public static double rate(String name, double value) {
+        if (!(value >= 0 && value < 1)) {
+            throw new IllegalArgumentException(
+                    name + " (" + value + ") must be at least 0 and below 1");
+        }
+        return value;
+    }
+
+    /**
      * Requires a floating type that both engines can hold and compute.
      *
      * @param dataType the type

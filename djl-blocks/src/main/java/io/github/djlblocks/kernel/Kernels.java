@@ -19,7 +19,13 @@ import org.jspecify.annotations.Nullable;
  * {@link IllegalArgumentException}s that name both values.
  */
 public interface Kernels
-        extends NormKernels, ActivationKernels, PositionKernels, AttentionKernels, SequenceKernels {
+        extends NormKernels,
+                ActivationKernels,
+                PositionKernels,
+                AttentionKernels,
+                CacheKernels,
+                RandomKernels,
+                SequenceKernels {
 
     /**
      * Returns the primitives for an array.

@@ -1,8 +1,7 @@
 package io.github.djlblocks.kernel;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import org.jspecify.annotations.Nullable;
 
@@ -14,91 +13,87 @@ import org.jspecify.annotations.Nullable;
  */
 final class PortableAttention {
 
-    /**
-     * What is added to a score that must not count: far below every real score in float32, far from
-     * overflow when two of them are added. With minus infinity a row of nothing else would be NaN.
-     */
-    private static final double BLOCKED = -1e30;
-
     private PortableAttention() {}
 
-    static NDArray attend(
-            NDArray q, NDArray k, NDArray v, @Nullable NDArray mask, AttentionSpec spec) {
-        checkShapes(q.getShape(), k.getShape(), v.getShape());
+    static AttentionOutput attend(AttentionInputs inputs, AttentionSpec spec) {
+        NDArray q = inputs.query();
+        checkShapes(q.getShape(), inputs.key().getShape(), inputs.value().getShape());
         Precision.requireMatrixProduct(q);
-        NDArray wideQ = Precision.widen(q);
-        NDArray wideK = Precision.widen(k);
-        NDArray wideV = Precision.widen(v);
         Shape shape = q.getShape();
         long b = shape.get(0);
         long h = shape.get(1);
         long s = shape.get(2);
-        long kv = k.getShape().get(1);
-        long t = k.getShape().get(2);
+        long kv = inputs.key().getShape().get(1);
+        long t = inputs.key().getShape().get(2);
+        NDArray k = Precision.widen(inputs.key());
+        NDArray v = Precision.widen(inputs.value());
 
         // (B, H, S, D) -> (B, K, H/K * S, D), then the scores back to (B, H, S, T)
-        NDArray grouped = wideQ.mul(spec.scale()).reshape(b, kv, h / kv * s, shape.get(3));
-        NDArray scores = grouped.matMul(wideK.transpose(0, 1, 3, 2)).reshape(b, h, s, t);
-        NDArray bias = bias(q, s, t, mask, spec, new Shape(b, h, s, t), scores.getDataType());
-        NDArray weights = (bias == null ? scores : scores.add(bias)).softmax(3);
+        NDArray scaled = Precision.widen(q).mul(spec.scale());
+        NDArray grouped = scaled.reshape(b, kv, h / kv * s, shape.get(3));
+        NDArray scores = grouped.matMul(k.transpose(0, 1, 3, 2)).reshape(b, h, s, t);
+        NDArray capped =
+                spec.softcap() == 0
+                        ? scores
+                        : scores.div(spec.softcap()).tanh().mul(spec.softcap());
+        NDArray bias = PortableMasks.bias(inputs, spec, scores);
+        NDArray biased = bias == null ? capped : capped.add(bias);
+        NDArray weights = softmax(biased, inputs.sinks());
+        NDArray looks = looks(inputs, spec, bias);
+        NDArray dropped =
+                spec.dropout() == 0
+                        ? weights
+                        : PortableKernels.INSTANCE.dropout(weights, spec.dropout());
         NDArray output =
-                weights.reshape(b, kv, h / kv * s, t)
-                        .matMul(wideV)
-                        .reshape(b, h, s, v.getShape().get(3));
-        boolean rowsMayBeEmpty = mask != null || (spec.causal() && s > t);
-        if (bias != null && rowsMayBeEmpty) {
-            // (B | 1, H | 1, S | 1, 1): 0 for a query that may look nowhere
-            NDArray looks = bias.max(new int[] {3}, true).gt(BLOCKED / 2);
-            output = output.mul(looks.toType(output.getDataType(), false));
+                dropped.reshape(b, kv, h / kv * s, t)
+                        .matMul(v)
+                        .reshape(b, h, s, inputs.value().getShape().get(3));
+        NDArray values = looks == null ? output : output.mul(looks);
+        if (spec.returned() == null) {
+            return new AttentionOutput(Precision.narrow(values, q), null);
         }
-        return Precision.narrow(output, q);
+        NDArray returned =
+                switch (spec.returned()) {
+                    case SCORES -> scores;
+                    case CAPPED -> capped;
+                    case BIASED -> biased;
+                    case PROBABILITIES -> looks == null ? weights : weights.mul(looks);
+                };
+        return new AttentionOutput(Precision.narrow(values, q), Precision.narrow(returned, q));
     }
 
-    private static @Nullable NDArray bias(
-            NDArray q,
-            long s,
-            long t,
-            @Nullable NDArray mask,
-            AttentionSpec spec,
-            Shape scores,
-            DataType dataType) {
-        NDArray bias = null;
-        if (mask != null) {
-            bias = maskBias(mask, scores, dataType);
+    /** 1 for a query that sees a key, 0 for one that sees none, (B | 1, H | 1, S | 1, 1). */
+    private static @Nullable NDArray looks(
+            AttentionInputs inputs, AttentionSpec spec, @Nullable NDArray bias) {
+        long s = inputs.query().getShape().get(2);
+        long t = inputs.key().getShape().get(2);
+        boolean usual = spec.offset() == null && inputs.offsets() == null && s <= t;
+        boolean everyQuerySees = inputs.mask() == null && inputs.bias() == null && usual;
+        if (bias == null || everyQuerySees) {
+            return null;
         }
-        // A single query at the end of its keys sees all of them.
-        if (spec.causal() && !(s == 1 && t >= 1)) {
-            NDArray causal = causalBias(q.getManager(), s, t, dataType);
-            bias = bias == null ? causal : bias.add(causal);
-        }
-        return bias;
+        NDArray seen = bias.max(new int[] {3}, true).gt(PortableMasks.BLOCKED / 2);
+        return seen.toType(bias.getDataType(), false);
     }
 
-    /** Positions are compared as float32: exact up to 16,777,216. */
-    private static NDArray causalBias(NDManager manager, long s, long t, DataType dataType) {
-        NDArray keys = manager.arange(0f, (float) t, 1f).reshape(1, 1, 1, t);
-        NDArray lastSeen = manager.arange(0f, (float) s, 1f).add(t - s).reshape(1, 1, s, 1);
-        return blocked(keys.lte(lastSeen).toType(dataType, false));
-    }
-
-    private static NDArray maskBias(NDArray mask, Shape scores, DataType dataType) {
-        checkBroadcast(mask.getShape(), scores);
-        if (mask.getDataType() == DataType.BOOLEAN) {
-            return blocked(mask.toType(dataType, false));
+    private static NDArray softmax(NDArray scores, @Nullable NDArray sinks) {
+        if (sinks == null) {
+            return scores.softmax(3);
         }
-        if (!mask.getDataType().isFloating()) {
+        Shape shape = scores.getShape();
+        long h = shape.get(1);
+        if (!sinks.getShape().equals(new Shape(h))) {
             throw new IllegalArgumentException(
-                    "attention mask is "
-                            + mask.getDataType()
-                            + ": expected BOOLEAN (true: look) or a floating type (added to the"
-                            + " scores)");
+                    "sinks "
+                            + sinks.getShape()
+                            + " must have one score for each of the "
+                            + h
+                            + " query heads");
         }
-        return mask.toType(dataType, false).maximum(BLOCKED);
-    }
-
-    /** 1 becomes 0, 0 becomes {@link #BLOCKED}. */
-    private static NDArray blocked(NDArray keep) {
-        return keep.sub(1).mul(-BLOCKED);
+        // (H) -> (B, H, S, 1); zeros of the scores' own shape carry it, whatever the engine
+        NDArray one = scores.getManager().zeros(shape.slice(0, 3).add(1), scores.getDataType());
+        NDArray column = one.add(sinks.toType(scores.getDataType(), false).reshape(1, h, 1, 1));
+        return scores.concat(column, 3).softmax(3).get(new NDIndex(":, :, :, :" + shape.get(3)));
     }
 
     private static void checkShapes(Shape q, Shape k, Shape v) {
@@ -121,21 +116,6 @@ final class PortableAttention {
                             + ") must be a multiple of keyValueHeads ("
                             + k.get(1)
                             + ")");
-        }
-    }
-
-    private static void checkBroadcast(Shape mask, Shape scores) {
-        boolean fits = mask.dimension() == scores.dimension();
-        for (int axis = 0; fits && axis < 4; axis++) {
-            fits = mask.get(axis) == 1 || mask.get(axis) == scores.get(axis);
-        }
-        if (!fits) {
-            throw new IllegalArgumentException(
-                    "attention mask "
-                            + mask
-                            + " does not broadcast to the scores "
-                            + scores
-                            + " (B, H, S, T)");
         }
     }
 }

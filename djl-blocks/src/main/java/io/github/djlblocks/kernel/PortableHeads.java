@@ -1,12 +1,12 @@
 package io.github.djlblocks.kernel;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import org.jspecify.annotations.Nullable;
 
-/** Heads, masks and time in DJL operations that every engine has and can differentiate. */
+/** Heads, masks and attention in DJL operations that every engine has and can differentiate. */
 interface PortableHeads extends AttentionKernels {
 
     @Override
@@ -24,6 +24,78 @@ interface PortableHeads extends AttentionKernels {
     }
 
     @Override
+    default NDList splitFusedHeads(
+            NDArray x, int queryHeads, int keyValueHeads, FusedHeadLayout layout) {
+        long b = x.getShape().get(0);
+        long s = x.getShape().get(1);
+        int k = keyValueHeads;
+        int group = queryHeads / k;
+        long d = x.getShape().get(2) / (queryHeads + 2L * k);
+        if (layout == FusedHeadLayout.QUERY_KEY_VALUE) {
+            NDList parts = splitChannels(x, queryHeads * d, k * d, k * d);
+            return new NDList(
+                    splitHeads(parts.get(0), queryHeads),
+                    splitHeads(parts.get(1), k),
+                    splitHeads(parts.get(2), k));
+        }
+        // (B, S, K * (H/K + 2) * D) -> (B, K, S, (H/K + 2) * D)
+        NDArray groups = x.reshape(b, s, k, (group + 2) * d).transpose(0, 2, 1, 3);
+        NDList parts = splitChannels(groups, group * d, d, d);
+        NDArray queries =
+                parts.get(0)
+                        .reshape(b, k, s, group, d)
+                        .transpose(0, 1, 3, 2, 4)
+                        .reshape(b, queryHeads, s, d);
+        return new NDList(queries, parts.get(1), parts.get(2));
+    }
+
+    @Override
+    default NDList splitChannels(NDArray x, long... sizes) {
+        NDList parts = new NDList();
+        long from = 0;
+        for (long size : sizes) {
+            parts.add(x.get(new NDIndex("..., " + from + ":" + (from + size))));
+            from += size;
+        }
+        return parts;
+    }
+
+    @Override
+    default NDArray joinChannels(NDArray a, NDArray b) {
+        int last = a.getShape().dimension() - 1;
+        Shape wanted = a.getShape().slice(0, last).add(b.getShape().get(last));
+        NDArray whole = b.getShape().equals(wanted) ? b : b.broadcast(wanted);
+        return a.concat(whole, last);
+    }
+
+    @Override
+    default NDArray headLinear(NDArray x, NDArray weight) {
+        Precision.requireMatrixProduct(x);
+        return x.matMul(weight.expandDims(0));
+    }
+
+    @Override
+    default NDList splitHeadRows(NDArray weight, int heads, int first, int second) {
+        long r = weight.getShape().get(1);
+        NDArray matrices = weight.reshape(heads, first + second, r);
+        return new NDList(
+                matrices.get(new NDIndex(":, :" + first + ", :")),
+                matrices.get(new NDIndex(":, " + first + ":" + (first + second) + ", :")));
+    }
+
+    @Override
+    default NDArray transposeLast(NDArray x) {
+        int rank = x.getShape().dimension();
+        int[] axes = new int[rank];
+        for (int axis = 0; axis < rank; axis++) {
+            axes[axis] = axis;
+        }
+        axes[rank - 1] = rank - 2;
+        axes[rank - 2] = rank - 1;
+        return x.transpose(axes);
+    }
+
+    @Override
     default NDArray paddingMask(NDArray attentionMask) {
         DataType type = attentionMask.getDataType();
         if (type.isFloating()) {
@@ -38,18 +110,22 @@ interface PortableHeads extends AttentionKernels {
     }
 
     @Override
-    default NDArray attention(
-            NDArray q, NDArray k, NDArray v, @Nullable NDArray mask, AttentionSpec spec) {
-        return PortableAttention.attend(q, k, v, mask, spec);
+    default NDArray lengthMask(NDArray lengths, long keys) {
+        return PortableMasks.lengths(lengths, keys);
     }
 
     @Override
-    default NDArray appendTime(NDArray past, NDArray next) {
-        return past.concat(next, 2);
+    default NDArray segmentMask(NDArray queries, NDArray keys) {
+        return PortableMasks.equal(queries, keys);
     }
 
     @Override
-    default NDArray truncateTime(NDArray x, long length) {
-        return x.get(new NDIndex(":, :, :" + length + ", :"));
+    default NDArray bothMasks(NDArray a, NDArray b) {
+        return PortableMasks.and(a, b);
+    }
+
+    @Override
+    default AttentionOutput attention(AttentionInputs inputs, AttentionSpec spec) {
+        return PortableAttention.attend(inputs, spec);
     }
 }

@@ -19,6 +19,8 @@ final class PortableKernels
                 PortableActivations,
                 PortablePositions,
                 PortableHeads,
+                PortableCaches,
+                PortableRandom,
                 PortableSequences {
 
     static final PortableKernels INSTANCE = new PortableKernels();

@@ -8,13 +8,45 @@ import ai.djl.ndarray.types.Shape;
 interface PortablePositions extends PositionKernels {
 
     @Override
-    default NDArray positions(NDArray x, int axis, long past) {
-        int length = Math.toIntExact(x.getShape().get(axis));
-        long[] positions = new long[length];
-        for (int s = 0; s < length; s++) {
-            positions[s] = past + s;
+    default NDArray zeroIndices(NDArray x) {
+        return x.getManager().zeros(new Shape(1, x.getShape().get(1)), DataType.INT64);
+    }
+
+    @Override
+    default NDArray maskedPositions(NDArray mask, long length, long first, long padding) {
+        return PortableCounts.maskedPositions(mask, length, first, padding);
+    }
+
+    @Override
+    default NDArray tokenMask(NDArray ids, long paddingId) {
+        return PortableCounts.tokenMask(ids, paddingId);
+    }
+
+    @Override
+    default NDArray tableRows(NDArray indices, NDArray table, long offset, String what) {
+        return PortableCounts.tableRows(indices, table, offset, what);
+    }
+
+    @Override
+    default NDArray addRows(NDArray x, NDArray rows) {
+        Shape shape = x.getShape();
+        Shape given = rows.getShape();
+        boolean batchFits =
+                given.dimension() == 3 && (given.get(0) == 1 || given.get(0) == shape.get(0));
+        if (!batchFits || !given.slice(1).equals(shape.slice(1))) {
+            throw new IllegalArgumentException(
+                    "rows of shape "
+                            + given
+                            + " cannot be added to "
+                            + shape
+                            + " (B, S, E): give one for each of the S tokens");
         }
-        return x.getManager().create(positions, new Shape(1, length));
+        return x.add(rows);
+    }
+
+    @Override
+    default NDArray sinusoids(NDArray positions, SinusoidSpec spec, DataType dataType) {
+        return PortableSinusoids.table(positions, spec, dataType);
     }
 
     @Override
@@ -25,5 +57,15 @@ interface PortablePositions extends PositionKernels {
     @Override
     default NDArray rotate(NDArray x, RotaryTable table) {
         return PortableRotary.rotate(x, table);
+    }
+
+    @Override
+    default NDArray positions(NDArray x, int axis, long... past) {
+        int length = Math.toIntExact(x.getShape().get(axis));
+        long[] positions = new long[past.length * length];
+        for (int i = 0; i < positions.length; i++) {
+            positions[i] = past[i / length] + i % length;
+        }
+        return x.getManager().create(positions, new Shape(past.length, length));
     }
 }

@@ -5,9 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.nio.Buffer;
-import java.nio.DoubleBuffer;
-import java.nio.FloatBuffer;
 
 /**
  * Rotary embedding.
@@ -22,35 +19,37 @@ final class PortableRotary {
     private PortableRotary() {}
 
     static RotaryTable table(NDArray positions, RotarySpec spec, DataType dataType) {
-        Shape shape = positions.getShape();
-        if (shape.dimension() != 2) {
-            throw new IllegalArgumentException(
-                    "positions have shape " + shape + ": expected (B, S) or (1, S)");
-        }
+        Shape shape = PositionRows.shapeOf(positions, "positions");
         long[] steps = HostIntegers.of(positions, "positions");
         double[] frequencies = spec.inverseFrequencies();
         int r = spec.rotaryDim();
         boolean halfSplit = spec.layout() == RotaryLayout.HALF_SPLIT;
         double[] cos = new double[steps.length * r];
         double[] sin = new double[cos.length];
-        for (int p = 0; p < steps.length; p++) {
-            for (int i = 0; i < frequencies.length; i++) {
-                double angle = steps[p] * frequencies[i];
-                double c = Math.cos(angle) * spec.attentionFactor();
-                double s = Math.sin(angle) * spec.attentionFactor();
-                int first = p * r + (halfSplit ? i : 2 * i);
-                int second = halfSplit ? first + frequencies.length : first + 1;
-                cos[first] = c;
-                cos[second] = c;
-                sin[first] = -s;
-                sin[second] = s;
-            }
-        }
+        PositionRows.fill(
+                steps,
+                r,
+                (position, from) -> {
+                    for (int i = 0; i < frequencies.length; i++) {
+                        double angle = position * frequencies[i];
+                        double c = Math.cos(angle) * spec.attentionFactor();
+                        double s = Math.sin(angle) * spec.attentionFactor();
+                        int first = from + (halfSplit ? i : 2 * i);
+                        int second = halfSplit ? first + frequencies.length : first + 1;
+                        cos[first] = c;
+                        cos[second] = c;
+                        sin[first] = -s;
+                        sin[second] = s;
+                    }
+                },
+                cos,
+                sin);
         Shape tableShape = new Shape(shape.get(0), 1, shape.get(1), r);
         NDManager manager = positions.getManager();
         return new RotaryTable(
-                create(manager, cos, tableShape, dataType),
-                create(manager, sin, tableShape, dataType),
+                // A FLOAT16 model keeps its table in FLOAT32 and rotates there.
+                PositionRows.create(manager, cos, tableShape, dataType),
+                PositionRows.create(manager, sin, tableShape, dataType),
                 spec.layout());
     }
 
@@ -95,18 +94,5 @@ final class PortableRotary {
         NDArray even = pairs.get(new NDIndex("..., :1"));
         NDArray odd = pairs.get(new NDIndex("..., 1:"));
         return odd.concat(even, 4).reshape(shape);
-    }
-
-    private static NDArray create(NDManager manager, double[] values, Shape shape, DataType type) {
-        if (type == DataType.FLOAT64) {
-            return manager.create(DoubleBuffer.wrap(values), shape, DataType.FLOAT64);
-        }
-        float[] floats = new float[values.length];
-        for (int i = 0; i < values.length; i++) {
-            floats[i] = (float) values[i];
-        }
-        Buffer buffer = FloatBuffer.wrap(floats);
-        // A FLOAT16 model keeps its table in FLOAT32 and rotates there.
-        return manager.create(buffer, shape, DataType.FLOAT32);
     }
 }

@@ -42,11 +42,6 @@ interface PortableSequences extends SequenceKernels {
     }
 
     @Override
-    default NDArray joinChannels(NDArray first, NDArray second) {
-        return first.concat(second, first.getShape().dimension() - 1);
-    }
-
-    @Override
     default NDArray channel(NDArray x, int channel) {
         Shape shape = x.getShape();
         NDArray slice = x.get(new NDIndex("..., " + channel + ":" + (channel + 1)));
@@ -67,25 +62,8 @@ interface PortableSequences extends SequenceKernels {
     }
 
     @Override
-    default NDArray zeroIds(NDArray x) {
-        return x.getManager().zeros(new Shape(1, x.getShape().get(1)), DataType.INT64);
-    }
-
-    @Override
     default NDArray scale(NDArray x, double factor) {
         return factor == 1 ? x : x.mul(factor);
-    }
-
-    @Override
-    default NDArray addRepeated(NDArray x, NDArray r) {
-        Shape a = x.getShape();
-        Shape b = r.getShape();
-        boolean batchFits = b.get(0) == a.get(0) || b.get(0) == 1;
-        if (!batchFits || !b.slice(1).equals(a.slice(1))) {
-            throw new IllegalArgumentException(
-                    "cannot add " + b + " to " + a + ": expected " + a + " or a batch of 1");
-        }
-        return x.add(r);
     }
 
     @Override
@@ -121,7 +99,9 @@ interface PortableSequences extends SequenceKernels {
         NDArray keep = logits.getManager().create(counts).toType(wide.getDataType(), false);
         NDArray logLikelihood =
                 flat.logSoftmax(1).get(new NDIndex().addAllDim(1).addPickDim(index)).reshape(rows);
-        NDArray loss = logLikelihood.mul(keep).sum().div(-(double) Math.max(1, counted));
+        // Divided before it is a scalar: on PyTorch a FLOAT32 scalar by a double is FLOAT64, and a
+        // cast back has no gradient.
+        NDArray loss = logLikelihood.mul(keep).div(-(double) Math.max(1, counted)).sum();
         return Precision.narrow(loss, logits);
     }
 

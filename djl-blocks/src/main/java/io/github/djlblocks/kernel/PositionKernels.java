@@ -7,14 +7,74 @@ import ai.djl.ndarray.types.DataType;
 public interface PositionKernels {
 
     /**
-     * Counts positions on from a length that has passed.
+     * Counts positions on from what has passed.
      *
      * @param x an array
      * @param axis the axis of it that is the length S
-     * @param past the first position
-     * @return integers {@code past .. past + S - 1}, (1, S)
+     * @param past the first position of every row, or of each, (B)
+     * @return integers {@code past[b] .. past[b] + S - 1}, (1, S) or (B, S)
      */
-    NDArray positions(NDArray x, int axis, long past);
+    NDArray positions(NDArray x, int axis, long... past);
+
+    /**
+     * Gives every token index 0.
+     *
+     * @param x (B, S, E)
+     * @return zeros, INT64, (1, S)
+     */
+    NDArray zeroIndices(NDArray x);
+
+    /**
+     * Counts positions over the tokens of a mask, passing over padding: the n-th token of a row,
+     * counted from 0, has position {@code first + n}.
+     *
+     * @param mask 1 (or true) where a token stands, 0 where padding stands, (B, T)
+     * @param length how many of the last positions to return, S, at most T
+     * @param first the position of the first token
+     * @param padding the position where the mask is 0
+     * @return INT64, (B, S)
+     */
+    NDArray maskedPositions(NDArray mask, long length, long first, long padding);
+
+    /**
+     * Tells tokens from padding.
+     *
+     * @param ids integers, (B, S)
+     * @param paddingId the id of the padding token
+     * @return 1 where another token stands, 0 where that one stands, INT64, (B, S)
+     */
+    NDArray tokenMask(NDArray ids, long paddingId);
+
+    /**
+     * Looks up the rows {@code index + offset} of a table. A row outside the table is an error on
+     * every engine, also where the engine itself would clip it.
+     *
+     * @param indices integers, (B, S) or (1, S)
+     * @param table (rows, E)
+     * @param offset added to every index
+     * @param what what an index is, for the message, as in {@code position}
+     * @return (B, S, E) or (1, S, E)
+     */
+    NDArray tableRows(NDArray indices, NDArray table, long offset, String what);
+
+    /**
+     * Adds rows to every element of a batch.
+     *
+     * @param x (B, S, E)
+     * @param rows (B, S, E) or (1, S, E)
+     * @return (B, S, E)
+     */
+    NDArray addRows(NDArray x, NDArray rows);
+
+    /**
+     * Computes fixed sines and cosines of positions, in float64 and rounded once.
+     *
+     * @param positions integers, (B, S) or (1, S)
+     * @param spec channels, frequencies and layout
+     * @param dataType the type of the result
+     * @return (B, S, E) or (1, S, E)
+     */
+    NDArray sinusoids(NDArray positions, SinusoidSpec spec, DataType dataType);
 
     /**
      * Computes the cosines and sines by which {@link #rotate} turns.

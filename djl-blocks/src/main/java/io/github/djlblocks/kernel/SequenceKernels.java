@@ -18,15 +18,6 @@ public interface SequenceKernels {
     NDArray pool(NDArray x, @Nullable NDArray attentionMask, Pooling pooling);
 
     /**
-     * Joins arrays along the last axis.
-     *
-     * @param first (..., E)
-     * @param second (..., E')
-     * @return (..., E + E')
-     */
-    NDArray joinChannels(NDArray first, NDArray second);
-
-    /**
      * Takes one channel.
      *
      * @param x (..., E)
@@ -45,14 +36,6 @@ public interface SequenceKernels {
     NDArray unitNorm(NDArray x, double epsilon);
 
     /**
-     * Makes an id 0 for each step of a sequence.
-     *
-     * @param x (B, S, ...)
-     * @return INT64, (1, S)
-     */
-    NDArray zeroIds(NDArray x);
-
-    /**
      * Multiplies by a number.
      *
      * @param x any shape, floating
@@ -60,15 +43,6 @@ public interface SequenceKernels {
      * @return the same shape
      */
     NDArray scale(NDArray x, double factor);
-
-    /**
-     * Adds an array that may be repeated along the batch.
-     *
-     * @param x (B, S, E)
-     * @param r (B, S, E) or (1, S, E)
-     * @return (B, S, E)
-     */
-    NDArray addRepeated(NDArray x, NDArray r);
 
     /**
      * Mean cross entropy, natural logarithm: {@code mean_n(ln(sum_v exp(z_nv)) - z_n,label)} over

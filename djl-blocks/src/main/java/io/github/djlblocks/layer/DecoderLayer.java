@@ -1,12 +1,12 @@
 package io.github.djlblocks.layer;
 
-import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
-import io.github.djlblocks.core.UnaryBlock;
+import io.github.djlblocks.core.KernelBlock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,18 +14,17 @@ import org.jspecify.annotations.Nullable;
  * in.
  *
  * <p>x (B, S, E) to y (B, S, E). Mask, positions and cache come to the attention in an {@link
- * io.github.djlblocks.attention.AttentionContext}.
+ * io.github.djlblocks.attention.AttentionContext}; asked by it, the attention's weights follow y.
  *
  * <p>With {@link Residual#pre} and RMSNorm this is Hugging Face {@code LlamaDecoderLayer}; with
  * {@link DeepNorm}, torchscale's {@code DecoderLayer} (arXiv 2203.00555).
  */
-public final class DecoderLayer extends UnaryBlock {
+public final class DecoderLayer extends KernelBlock {
 
     private final Residual attention;
     private final Residual feedForward;
 
     private DecoderLayer(Residual attention, Residual feedForward) {
-        super("x (B, S, E)");
         this.attention = addChildBlock("attention", attention);
         this.feedForward = addChildBlock("feedForward", feedForward);
     }
@@ -42,8 +41,9 @@ public final class DecoderLayer extends UnaryBlock {
     }
 
     @Override
-    protected Shape outputShape(Shape input) {
-        return feedForward.getOutputShapes(attention.getOutputShapes(new Shape[] {input}))[0];
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+        checkInputs(inputShapes);
+        return feedForward.getOutputShapes(attention.getOutputShapes(inputShapes));
     }
 
     @Override
@@ -59,12 +59,14 @@ public final class DecoderLayer extends UnaryBlock {
     }
 
     @Override
-    protected NDArray compute(
+    protected NDList compute(
             ParameterStore store,
-            NDArray x,
+            NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray attended = call(attention, store, x, training, params);
-        return call(feedForward, store, attended, training, null);
+        NDList attended = callAll(attention, store, inputs, training, params);
+        NDList outputs = new NDList(call(feedForward, store, attended.get(0), training, null));
+        outputs.addAll(attended.subNDList(1));
+        return outputs;
     }
 }

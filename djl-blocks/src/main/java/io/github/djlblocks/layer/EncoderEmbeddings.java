@@ -12,6 +12,7 @@ import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
+import io.github.djlblocks.position.TokenTypeEmbedding;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +37,7 @@ public final class EncoderEmbeddings extends KernelBlock {
 
     private final TokenEmbedding tokens;
     private final @Nullable Block positions;
-    private final @Nullable TokenEmbedding types;
+    private final @Nullable TokenTypeEmbedding types;
     private final @Nullable Block norm;
     private final @Nullable Block dropout;
     private final double scale;
@@ -52,13 +53,6 @@ public final class EncoderEmbeddings extends KernelBlock {
         norm = builder.norm == null ? null : addChildBlock("norm", builder.norm);
         dropout = builder.dropout == null ? null : addChildBlock("dropout", builder.dropout);
         scale = Checks.positive("scale", builder.scale);
-        if (types != null && types.getHiddenSize() != tokens.getHiddenSize()) {
-            throw new IllegalArgumentException(
-                    "token types have "
-                            + types.getHiddenSize()
-                            + " channels but tokens have "
-                            + tokens.getHiddenSize());
-        }
     }
 
     /**
@@ -126,10 +120,10 @@ public final class EncoderEmbeddings extends KernelBlock {
         Shape hidden = ids.add(tokens.getHiddenSize());
         tokens.initialize(manager, dataType, ids);
         if (positions != null) {
-            positions.initialize(manager, dataType, ids);
+            positions.initialize(manager, dataType, hidden);
         }
         if (types != null) {
-            types.initialize(manager, dataType, ids);
+            types.initialize(manager, dataType, hidden);
         }
         if (norm != null) {
             norm.initialize(manager, dataType, hidden);
@@ -148,15 +142,12 @@ public final class EncoderEmbeddings extends KernelBlock {
         NDArray first = inputs.get(0);
         boolean embedded = first.getShape().dimension() == 3;
         NDArray x = embedded ? first : call(tokens, store, first, training, null);
-        Kernels kernels = Kernels.of(x);
-        x = kernels.scale(x, scale);
+        x = Kernels.of(x).scale(x, scale);
         if (types != null) {
-            NDArray given = inputs.size() > 2 ? inputs.get(2) : kernels.zeroIds(x);
-            x = kernels.addRepeated(x, call(types, store, given, training, null));
+            x = call(types, store, with(x, inputs, 2), training, null);
         }
         if (positions != null) {
-            NDArray at = inputs.size() > 1 ? inputs.get(1) : kernels.positions(x, 1, 0);
-            x = kernels.addRepeated(x, call(positions, store, at, training, null));
+            x = call(positions, store, with(x, inputs, 1), training, null);
         }
         if (norm != null) {
             x = call(norm, store, x, training, null);
@@ -167,12 +158,17 @@ public final class EncoderEmbeddings extends KernelBlock {
         return new NDList(x);
     }
 
+    /** Adds the input of an index, if there is one. */
+    private static NDList with(NDArray x, NDList inputs, int index) {
+        return inputs.size() > index ? new NDList(x, inputs.get(index)) : new NDList(x);
+    }
+
     /** Builds {@link EncoderEmbeddings}. */
     public static final class Builder {
 
         private @Nullable TokenEmbedding tokens;
         private @Nullable Block positions;
-        private @Nullable TokenEmbedding types;
+        private @Nullable TokenTypeEmbedding types;
         private @Nullable Block norm;
         private @Nullable Block dropout;
         private double scale = 1;
@@ -193,7 +189,9 @@ public final class EncoderEmbeddings extends KernelBlock {
         /**
          * Sets the embedding of positions, none by default.
          *
-         * @param positions from positions (B, S) to (B, S, E)
+         * @param positions adds to x (B, S, E), given positions (B, S) or (1, S) or none: {@link
+         *     io.github.djlblocks.position.LearnedPositions} or {@link
+         *     io.github.djlblocks.position.SinusoidalPositions}
          * @return this builder
          */
         public Builder optPositions(Block positions) {
@@ -204,10 +202,10 @@ public final class EncoderEmbeddings extends KernelBlock {
         /**
          * Sets the embedding of token types, none by default.
          *
-         * @param types as many rows as there are types, of E channels
+         * @param types adds to x (B, S, E)
          * @return this builder
          */
-        public Builder optTypes(TokenEmbedding types) {
+        public Builder optTypes(TokenTypeEmbedding types) {
             this.types = types;
             return this;
         }
@@ -250,7 +248,8 @@ public final class EncoderEmbeddings extends KernelBlock {
          * Builds the block.
          *
          * @return the block
-         * @throws IllegalArgumentException if the token embedding is missing or sizes do not fit
+         * @throws IllegalArgumentException if the token embedding is missing or the scale out of
+         *     range
          */
         public EncoderEmbeddings build() {
             return new EncoderEmbeddings(this);

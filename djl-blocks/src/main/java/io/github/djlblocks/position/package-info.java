@@ -1,4 +1,4 @@
-/** Positional information: rotary embedding. */
+/** Positional information: absolute positions, rotary embedding, biases of attention scores. */
 @NullMarked
 package io.github.djlblocks.position;
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import io.github.djlblocks.attention.MultiHeadAttention;
+import io.github.djlblocks.attention.MultiHeadAttentionBuilder;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.feedforward.GatedFeedForward;
@@ -127,7 +128,7 @@ class BuilderErrorsTest {
                         () -> RotaryFrequencies.llama3(four, 8, 1, 4, 0)));
     }
 
-    private static MultiHeadAttention.Builder heads(int query, int key, int value, int output) {
+    private static MultiHeadAttentionBuilder heads(int query, int key, int value, int output) {
         return MultiHeadAttention.builder()
                 .setProjections(
                         Linear.withBias(E, query),
@@ -185,7 +186,7 @@ class BuilderErrorsTest {
                         () -> heads(12, 12, 12, 12).setQueryHeads(2).optScale(0).build()),
                 refused(
                         "scale (Infinity) must be a finite number above 0",
-                        () -> new AttentionSpec(Double.POSITIVE_INFINITY, true)));
+                        () -> AttentionSpec.of(Double.POSITIVE_INFINITY)));
     }
 
     static Stream<Arguments> compositions() {

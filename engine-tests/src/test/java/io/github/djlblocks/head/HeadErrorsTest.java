@@ -153,13 +153,6 @@ class HeadErrorsTest {
     void encoderEmbeddings_partsThatDoNotFit_areNamed() {
         assertThatThrownBy(() -> EncoderEmbeddings.builder().build())
                 .hasMessage("the token embedding is missing: call setTokens");
-        assertThatThrownBy(
-                        () ->
-                                EncoderEmbeddings.builder()
-                                        .setTokens(TokenEmbedding.of(9, E))
-                                        .optTypes(TokenEmbedding.of(2, 5))
-                                        .build())
-                .hasMessage("token types have 5 channels but tokens have 6");
         EncoderEmbeddings plain =
                 EncoderEmbeddings.builder().setTokens(TokenEmbedding.of(9, E)).build();
         Shape ids = new Shape(2, 3);

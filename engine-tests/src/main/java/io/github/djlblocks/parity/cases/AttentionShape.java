@@ -1,6 +1,7 @@
 package io.github.djlblocks.parity.cases;
 
 import io.github.djlblocks.attention.MultiHeadAttention;
+import io.github.djlblocks.attention.MultiHeadAttentionBuilder;
 import io.github.djlblocks.kernel.RotaryLayout;
 import io.github.djlblocks.parity.oracle.OracleAttention;
 import io.github.djlblocks.parity.oracle.OracleAttentionOptions;
@@ -58,7 +59,7 @@ record AttentionShape(
     MultiHeadAttention block() {
         int q = queryHeads * headDim;
         int kv = keyValueHeads * headDim;
-        MultiHeadAttention.Builder builder =
+        MultiHeadAttentionBuilder builder =
                 MultiHeadAttention.builder()
                         .setProjections(
                                 FeedForwardCases.linear(width, q, bias),

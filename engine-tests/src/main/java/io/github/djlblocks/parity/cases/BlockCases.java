@@ -13,13 +13,14 @@ public final class BlockCases {
     /**
      * Returns all cases.
      *
-     * @return about 90 small cases, in the order of the blocks' packages
+     * @return about 100 small cases, in the order of the blocks' packages
      */
     public static List<ParityCase> all() {
         List<ParityCase> cases = new ArrayList<>();
         cases.addAll(LinearCases.all());
         cases.addAll(NormCases.all());
         cases.addAll(FeedForwardCases.all());
+        cases.addAll(PositionCases.all());
         cases.addAll(RotaryCases.all());
         cases.addAll(AttentionCases.all());
         cases.addAll(LayerCases.all());

@@ -6,6 +6,8 @@ import io.github.djlblocks.norm.LayerNorm;
 import io.github.djlblocks.parity.RandomTensors;
 import io.github.djlblocks.parity.oracle.OracleMath;
 import io.github.djlblocks.parity.oracle.Var;
+import io.github.djlblocks.position.LearnedPositions;
+import io.github.djlblocks.position.TokenTypeEmbedding;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -60,8 +62,8 @@ final class EmbeddingCases {
                         () ->
                                 EncoderEmbeddings.builder()
                                         .setTokens(TokenEmbedding.of(V, E))
-                                        .optPositions(TokenEmbedding.of(7, E))
-                                        .optTypes(TokenEmbedding.of(2, E))
+                                        .optPositions(LearnedPositions.of(7, E))
+                                        .optTypes(TokenTypeEmbedding.of(2, E))
                                         .optNorm(
                                                 LayerNorm.builder()
                                                         .setChannels(E)

@@ -21,7 +21,7 @@ class ParityCaseTest {
 
         assertThat(new HashSet<>(all.stream().map(ParityCase::name).toList())).hasSameSizeAs(all);
         assertThat(all).allSatisfy(c -> assertThat(c.reason()).isNotBlank());
-        assertThat(BlockCases.onePerBlock()).hasSize(20);
+        assertThat(BlockCases.onePerBlock()).hasSize(23);
     }
 
     @Test
