@@ -29,12 +29,14 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>token ids (B, S), INT64 or INT32; or their embeddings (B, S, E) of a floating type
  *   <li>attention mask (B, T), 1 where a token stands and 0 where padding stands, over the tokens
- *       that have passed and the S new ones
+ *       that have passed and the S new ones; or (B | 1, H | 1, S | 1, T | 1), BOOLEAN (true: look)
+ *       or floating (added to the scores)
  *   <li>positions (B, S), INT64 or INT32; by default they continue the cache
  * </ol>
  *
  * <p>Output: logits (B, S, V). Params of a forward pass: {@link #CACHE}, {@link #HIDDEN_STATES},
- * {@link #LAST_ONLY}. The inputs and defaults are those of Hugging Face {@code LlamaForCausalLM}.
+ * {@link #ATTENTIONS}, {@link #LAST_ONLY}. The inputs and defaults are those of Hugging Face {@code
+ * LlamaForCausalLM}.
  *
  * <p>If a pass with a cache fails, the cache is as long afterwards as it was before.
  */
@@ -48,6 +50,12 @@ public final class CausalLanguageModel extends KernelBlock {
      * but the last, and what left the final norm, each (B, S, E).
      */
     public static final String HIDDEN_STATES = "outputHiddenStates";
+
+    /**
+     * Param, Boolean: return after the logits, and after the hidden states if asked for, the
+     * attention weights of each layer, (B, H, S, T).
+     */
+    public static final String ATTENTIONS = "outputAttentions";
 
     /** Param, Boolean: compute the logits of the last position only, (B, 1, V). */
     public static final String LAST_ONLY = "lastLogitsOnly";
@@ -128,23 +136,7 @@ public final class CausalLanguageModel extends KernelBlock {
 
     @Override
     protected void checkInputs(Shape[] inputShapes) {
-        String layout = "ids (B, S), attention mask (B, T), positions (B, S)";
-        if (inputShapes.length < 1 || inputShapes.length > 3) {
-            throw new IllegalArgumentException(
-                    "CausalLanguageModel takes 1 to 3 inputs, "
-                            + layout
-                            + ", got "
-                            + inputShapes.length);
-        }
-        if (inputShapes[0].dimension() == 3) {
-            Checks.lastAxis(
-                    "CausalLanguageModel", inputShapes[0], "hiddenSize", embedding.getHiddenSize());
-        } else {
-            Checks.rank("CausalLanguageModel", inputShapes[0], layout, 2);
-        }
-        for (int i = 1; i < inputShapes.length; i++) {
-            Checks.rank("CausalLanguageModel", inputShapes[i], layout, 2);
-        }
+        TokenInputs.checkShapes("CausalLanguageModel", inputShapes, embedding.getHiddenSize());
     }
 
     @Override
@@ -169,21 +161,28 @@ public final class CausalLanguageModel extends KernelBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         KeyValueCache cache = params == null ? null : (KeyValueCache) params.get(CACHE);
-        long past = cache == null ? 0 : cache.length();
-        checkLengths(inputs, cache, past);
+        if (cache != null && cache.layers() != layers.size()) {
+            throw new IllegalArgumentException(
+                    "the cache has "
+                            + cache.layers()
+                            + " slots but the model has "
+                            + layers.size()
+                            + " layers");
+        }
+        TokenInputs tokens = TokenInputs.of(inputs, cache, contextLength);
         try {
-            return run(store, inputs, training, params, cache, past);
+            return run(store, tokens, training, params, cache);
         } catch (RuntimeException | Error e) {
             if (cache != null) {
-                restore(cache, past, e);
+                restore(cache, tokens.past(), e);
             }
             throw e;
         }
     }
 
-    private static void restore(KeyValueCache cache, long length, Throwable failure) {
+    private static void restore(KeyValueCache cache, long[] lengths, Throwable failure) {
         try {
-            cache.truncate(length);
+            cache.truncate(lengths);
         } catch (RuntimeException e) {
             failure.addSuppressed(e);
         }
@@ -191,25 +190,34 @@ public final class CausalLanguageModel extends KernelBlock {
 
     private NDList run(
             ParameterStore store,
-            NDList inputs,
+            TokenInputs tokens,
             boolean training,
             @Nullable PairList<String, Object> params,
-            @Nullable KeyValueCache cache,
-            long past) {
-        NDArray first = inputs.get(0);
+            @Nullable KeyValueCache cache) {
+        NDArray first = tokens.first();
         NDArray x =
                 first.getShape().dimension() == 3
                         ? first
                         : call(embedding, store, first, training, null);
-        AttentionContext context = context(inputs, x, past);
         boolean keepHidden = flag(params, HIDDEN_STATES);
+        boolean keepWeights = flag(params, ATTENTIONS);
+        AttentionContext context = tokens.context(x, rotary).withWeights(keepWeights);
         List<NDArray> hidden = new ArrayList<>();
+        NDList weights = new NDList();
         for (int i = 0; i < layers.size(); i++) {
             if (keepHidden) {
                 hidden.add(x);
             }
             KeyValueCache.Slot slot = cache == null ? null : cache.slot(i);
-            x = call(layers.get(i), store, x, training, context.withCache(slot).toParams());
+            NDList left =
+                    callAll(
+                            layers.get(i),
+                            store,
+                            new NDList(x),
+                            training,
+                            context.withCache(slot).toParams());
+            x = left.get(0);
+            weights.addAll(left.subNDList(1));
         }
         if (norm != null) {
             x = call(norm, store, x, training, null);
@@ -224,69 +232,8 @@ public final class CausalLanguageModel extends KernelBlock {
                         : call(head, store, last, training, null);
         NDList outputs = new NDList(logits);
         outputs.addAll(hidden);
+        outputs.addAll(weights);
         return outputs;
-    }
-
-    private AttentionContext context(NDList inputs, NDArray x, long past) {
-        Kernels kernels = Kernels.of(x);
-        NDArray positions = inputs.size() > 2 ? inputs.get(2) : kernels.positions(x, 1, past);
-        AttentionContext context = AttentionContext.none().withPositions(positions);
-        if (inputs.size() > 1) {
-            context = context.withMask(kernels.paddingMask(inputs.get(1)));
-        }
-        if (rotary != null) {
-            context = context.withRotaryTable(rotary, rotary.table(positions, x.getDataType()));
-        }
-        return context;
-    }
-
-    private void checkLengths(NDList inputs, @Nullable KeyValueCache cache, long past) {
-        if (cache != null && cache.layers() != layers.size()) {
-            throw new IllegalArgumentException(
-                    "the cache has "
-                            + cache.layers()
-                            + " slots but the model has "
-                            + layers.size()
-                            + " layers");
-        }
-        Shape tokens = inputs.get(0).getShape().slice(0, 2);
-        long length = past + tokens.get(1);
-        if (tokens.get(1) == 0) {
-            throw new IllegalArgumentException(
-                    "the input " + tokens + " has no token: give at least one");
-        }
-        if (length > contextLength) {
-            throw new IllegalArgumentException(
-                    length
-                            + " tokens do not fit the context of "
-                            + contextLength
-                            + " ("
-                            + past
-                            + " in the cache, "
-                            + tokens.get(1)
-                            + " new): shorten the prompt or start a new sequence");
-        }
-        if (inputs.size() > 1) {
-            requireShape("attention mask", inputs.get(1), tokens.get(0), length);
-        }
-        if (inputs.size() > 2) {
-            requireShape("positions", inputs.get(2), tokens.get(0), tokens.get(1));
-        }
-    }
-
-    private static void requireShape(String what, NDArray array, long batch, long length) {
-        Shape shape = array.getShape();
-        boolean batchFits = shape.get(0) == batch || shape.get(0) == 1;
-        if (!batchFits || shape.get(1) != length) {
-            throw new IllegalArgumentException(
-                    what
-                            + " has shape "
-                            + shape
-                            + ", expected "
-                            + new Shape(batch, length)
-                            + ": one value for each token, in the mask also for those in the"
-                            + " cache");
-        }
     }
 
     private static boolean flag(@Nullable PairList<String, Object> params, String name) {

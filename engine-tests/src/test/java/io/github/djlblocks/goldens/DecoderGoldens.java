@@ -100,6 +100,7 @@ abstract class DecoderGoldens {
         }
         PairList<String, Object> params = new PairList<>();
         params.add(CausalLanguageModel.HIDDEN_STATES, true);
+        params.add(CausalLanguageModel.ATTENTIONS, true);
 
         NDList outputs = forward(model, inputs, manager, params);
 
@@ -111,10 +112,15 @@ abstract class DecoderGoldens {
         var tolerance = GoldenTolerance.of(dataType, terms());
         golden.assertCloseWhere(looks, prefix + "logits", outputs.get(0), tolerance);
         int states = golden.namesAfter(prefix + "hidden_states.").size();
-        assertThat(outputs).hasSize(1 + states).hasSize(2 + config.layers());
+        assertThat(states).isEqualTo(1 + config.layers());
+        assertThat(outputs).hasSize(1 + states + config.layers());
         for (int i = 0; i < states; i++) {
             golden.assertCloseWhere(
                     looks, prefix + "hidden_states." + i, outputs.get(1 + i), tolerance);
+        }
+        for (int i = 0; i < config.layers(); i++) {
+            NDArray weights = outputs.get(1 + states + i);
+            golden.assertWeightsCloseWhere(looks, prefix + "attentions." + i, weights, tolerance);
         }
     }
 

@@ -122,8 +122,27 @@ final class Golden implements AutoCloseable {
         Shape shape = actual.getShape();
         assertThat(shape).as(name).isEqualTo(shape(name));
         assertThat(actual.getDataType()).as(name).isEqualTo(tolerance.resultType());
-        double[] expected = values(name);
-        double[] found = HostValues.of(actual);
+        assertCloseWhere(mask, name, values(name), HostValues.of(actual), shape, tolerance);
+    }
+
+    /** Compares attention weights (B, H, S, T) of the queries where a mask (B, S) is not 0. */
+    void assertWeightsCloseWhere(long[][] mask, String name, NDArray actual, Tolerance tolerance) {
+        Shape shape = actual.getShape();
+        assertThat(shape).as(name).isEqualTo(shape(name));
+        assertThat(actual.getDataType()).as(name).isEqualTo(tolerance.resultType());
+        double[] expected = swapMiddle(values(name), shape);
+        double[] found = swapMiddle(HostValues.of(actual), shape);
+        Shape queriesFirst = new Shape(shape.get(0), shape.get(2), shape.get(1) * shape.get(3));
+        assertCloseWhere(mask, name, expected, found, queriesFirst, tolerance);
+    }
+
+    private static void assertCloseWhere(
+            long[][] mask,
+            String name,
+            double[] expected,
+            double[] found,
+            Shape shape,
+            Tolerance tolerance) {
         int width = Math.toIntExact(shape.size() / (shape.get(0) * shape.get(1)));
         int kept = 0;
         int token = 0;

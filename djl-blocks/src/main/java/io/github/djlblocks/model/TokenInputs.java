@@ -1,0 +1,117 @@
+package io.github.djlblocks.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import io.github.djlblocks.attention.AttentionContext;
+import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.internal.Checks;
+import io.github.djlblocks.kernel.Kernels;
+import io.github.djlblocks.position.RotaryEmbedding;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The inputs of a decoder: tokens or their embeddings, and optionally a mask and positions,
+ * together with what has passed.
+ */
+final class TokenInputs {
+
+    private static final String LAYOUT = "ids (B, S), attention mask (B, T), positions (B, S)";
+
+    private final NDList inputs;
+    private final long[] past;
+
+    private TokenInputs(NDList inputs, long... past) {
+        this.inputs = inputs;
+        this.past = past;
+    }
+
+    /** Refuses shapes that are wrong whatever has passed. */
+    static void checkShapes(String model, Shape[] shapes, int hiddenSize) {
+        if (shapes.length < 1 || shapes.length > 3) {
+            throw new IllegalArgumentException(
+                    model + " takes 1 to 3 inputs, " + LAYOUT + ", got " + shapes.length);
+        }
+        if (shapes[0].dimension() == 3) {
+            Checks.lastAxis(model, shapes[0], "hiddenSize", hiddenSize);
+        } else {
+            Checks.rank(model, shapes[0], LAYOUT, 2);
+        }
+        for (int i = 1; i < shapes.length; i++) {
+            boolean scoresMask = i == 1 && shapes[i].dimension() == 4;
+            if (!scoresMask) {
+                Checks.rank(model, shapes[i], LAYOUT, 2);
+            }
+        }
+    }
+
+    /** Refuses lengths that do not fit together, the cache or the context. */
+    static TokenInputs of(NDList inputs, @Nullable KeyValueCache cache, int contextLength) {
+        long[] past = cache == null ? new long[] {0} : cache.lengths();
+        long longest = Arrays.stream(past).max().orElse(0);
+        Shape tokens = inputs.get(0).getShape().slice(0, 2);
+        long length = longest + tokens.get(1);
+        if (tokens.get(1) == 0) {
+            throw new IllegalArgumentException(
+                    "the input " + tokens + " has no token: give at least one");
+        }
+        if (length > contextLength) {
+            throw new IllegalArgumentException(
+                    length
+                            + " tokens do not fit the context of "
+                            + contextLength
+                            + " ("
+                            + longest
+                            + " in the cache, "
+                            + tokens.get(1)
+                            + " new): shorten the prompt or start a new sequence");
+        }
+        if (inputs.size() > 1 && inputs.get(1).getShape().dimension() == 2) {
+            requireShape("attention mask", inputs.get(1), tokens.get(0), length);
+        }
+        if (inputs.size() > 2) {
+            requireShape("positions", inputs.get(2), tokens.get(0), tokens.get(1));
+        }
+        return new TokenInputs(inputs, past);
+    }
+
+    /** How many tokens have passed, one number or one for each row. */
+    long[] past() {
+        return past.clone();
+    }
+
+    NDArray first() {
+        return inputs.get(0);
+    }
+
+    /** Mask, positions and the rotary table of them, for every layer. */
+    AttentionContext context(NDArray x, @Nullable RotaryEmbedding rotary) {
+        Kernels kernels = Kernels.of(x);
+        NDArray positions = inputs.size() > 2 ? inputs.get(2) : kernels.positions(x, 1, past);
+        AttentionContext context = AttentionContext.none().withPositions(positions);
+        if (inputs.size() > 1) {
+            NDArray mask = inputs.get(1);
+            boolean ofScores = mask.getShape().dimension() == 4;
+            context = context.withMask(ofScores ? mask : kernels.paddingMask(mask));
+        }
+        return rotary == null
+                ? context
+                : context.withRotaryTable(rotary, rotary.table(positions, x.getDataType()));
+    }
+
+    private static void requireShape(String what, NDArray array, long batch, long length) {
+        Shape shape = array.getShape();
+        boolean batchFits = shape.get(0) == batch || shape.get(0) == 1;
+        if (!batchFits || shape.get(1) != length) {
+            throw new IllegalArgumentException(
+                    what
+                            + " has shape "
+                            + shape
+                            + ", expected "
+                            + new Shape(batch, length)
+                            + ": one value for each token, in the mask also for those in the"
+                            + " cache");
+        }
+    }
+}
