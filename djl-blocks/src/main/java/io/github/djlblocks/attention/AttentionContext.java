@@ -27,6 +27,7 @@ public final class AttentionContext {
 
     private @Nullable NDArray mask;
     private @Nullable NDArray bias;
+    private @Nullable NDArray segments;
     private @Nullable NDArray positions;
     private KeyValueCache.@Nullable Slot cache;
     private @Nullable NDArray memoryMask;
@@ -39,6 +40,7 @@ public final class AttentionContext {
     private AttentionContext(AttentionContext other) {
         mask = other.mask;
         bias = other.bias;
+        segments = other.segments;
         positions = other.positions;
         cache = other.cache;
         memoryMask = other.memoryMask;
@@ -103,6 +105,19 @@ public final class AttentionContext {
     public AttentionContext withBias(@Nullable NDArray newBias) {
         AttentionContext copy = new AttentionContext(this);
         copy.bias = newBias;
+        return copy;
+    }
+
+    /**
+     * Returns this context with the segment of each token, for several sequences packed into one
+     * row: a token sees those of its own segment. Give positions too, that start at each anew.
+     *
+     * @param newSegments INT64 or INT32, (B, S) or (1, S), of a pass without a cache; or none
+     * @return a context with them
+     */
+    public AttentionContext withSegments(@Nullable NDArray newSegments) {
+        AttentionContext copy = new AttentionContext(this);
+        copy.segments = newSegments;
         return copy;
     }
 
@@ -188,6 +203,15 @@ public final class AttentionContext {
      */
     public @Nullable NDArray bias() {
         return bias;
+    }
+
+    /**
+     * Returns the segment of each token.
+     *
+     * @return (B, S) or (1, S), or null
+     */
+    public @Nullable NDArray segments() {
+        return segments;
     }
 
     /**

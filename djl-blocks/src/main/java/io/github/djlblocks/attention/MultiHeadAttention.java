@@ -177,7 +177,10 @@ public final class MultiHeadAttention extends KernelBlock {
         VisibleKeys visible = VisibleKeys.of(kernels, slot, k.getShape().get(2));
         AttentionInputs arrays =
                 AttentionInputs.of(heads.get(0), k, heads.get(2))
-                        .withMask(visible.cut(cross ? context.memoryMask() : context.mask()))
+                        .withMask(
+                                cross
+                                        ? context.memoryMask()
+                                        : visible.cut(masked(kernels, context, slot)))
                         .withBias(cross ? null : visible.cut(context.bias()))
                         .withSinks(optionalValue(store, sinks, x, training));
         if (!cross && past.length > 1) {
@@ -197,6 +200,29 @@ public final class MultiHeadAttention extends KernelBlock {
             outputs.add(attended.scores());
         }
         return outputs;
+    }
+
+    /** The mask of self-attention, together with that of the segments. */
+    private static @Nullable NDArray masked(
+            Kernels kernels, AttentionContext context, KeyValueCache.@Nullable Slot slot) {
+        NDArray mask = context.mask();
+        NDArray segments = context.segments();
+        if (segments == null) {
+            return mask;
+        }
+        if (slot != null) {
+            throw new IllegalArgumentException(
+                    "segments are of a pass without a cache: pack sequences to train on them, and"
+                            + " generate with one row each");
+        }
+        NDArray same = kernels.segmentMask(segments, segments);
+        if (mask != null && mask.getDataType() != DataType.BOOLEAN) {
+            throw new IllegalArgumentException(
+                    "with segments the mask must be BOOLEAN, got "
+                            + mask.getDataType()
+                            + ": give what is added to the scores as the bias");
+        }
+        return mask == null ? same : kernels.bothMasks(same, mask);
     }
 
     private NDList selfHeads(

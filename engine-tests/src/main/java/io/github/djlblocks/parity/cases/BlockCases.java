@@ -23,6 +23,7 @@ public final class BlockCases {
         cases.addAll(PositionCases.all());
         cases.addAll(RotaryCases.all());
         cases.addAll(AttentionCases.all());
+        cases.addAll(AttentionOptionCases.all());
         cases.addAll(LayerCases.all());
         cases.addAll(EmbeddingCases.all());
         cases.addAll(HeadCases.all());

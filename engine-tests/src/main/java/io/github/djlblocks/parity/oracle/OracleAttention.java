@@ -6,9 +6,10 @@ import java.util.List;
  * Attention as the ONNX operator {@code Attention} (opset 24) defines it.
  *
  * <p>{@code z = softcap(scale q k^T) + bias}, hidden keys at negative infinity; {@code p =
- * softmax(z)}; {@code y = p v}. A query that sees no key gets 0. Query head h reads key/value head
- * {@code h / (H / KV)}. B batch, S queries, T keys, H query heads, KV key/value heads, D channels
- * of a head, Dv channels of a value head.
+ * softmax(z)}, where a sink of the head, if there is one, takes its share; {@code y = p v}. A query
+ * that sees no key gets 0. Query head h reads key/value head {@code h / (H / KV)}. B batch, S
+ * queries, T keys, H query heads, KV key/value heads, D channels of a head, Dv channels of a value
+ * head.
  */
 public final class OracleAttention {
 
@@ -72,17 +73,31 @@ public final class OracleAttention {
                             : bias.data()[OracleAttentionOptions.broadcast(bias.dims(), shape, i)];
             p[i] = options.sees(shape, i) ? capped + added : Double.NEGATIVE_INFINITY;
         }
-        for (int row = 0; row < p.length; row += t) {
-            Softmax.apply(p, row, t);
+        Var sinks = options.sinks();
+        double[] sunk = new double[p.length / t];
+        for (int row = 0; row < sunk.length; row++) {
+            double sink =
+                    sinks == null
+                            ? Double.NEGATIVE_INFINITY
+                            : sinks.data()[row / shape[2] % shape[1]];
+            sunk[row] = weigh(p, row * t, t, sink);
         }
         return Var.node(
                 p,
                 shape,
-                Var.present(query, key, bias),
+                Var.present(query, key, bias, sinks),
                 dp -> {
                     double[] dq = query.sink();
                     double[] dk = key.sink();
                     double[] dz = Softmax.gradient(p, dp, t);
+                    for (int row = 0; sinks != null && row < sunk.length; row++) {
+                        double along = 0;
+                        for (int i = row * t; i < (row + 1) * t; i++) {
+                            along += p[i] * dp[i];
+                        }
+                        // The sink has no value, so its own dp is 0.
+                        sinks.sink()[row / shape[2] % shape[1]] -= sunk[row] * along;
+                    }
                     for (int i = 0; i < p.length; i++) {
                         if (bias != null) {
                             int at = OracleAttentionOptions.broadcast(bias.dims(), shape, i);
@@ -96,6 +111,16 @@ public final class OracleAttention {
                         }
                     }
                 });
+    }
+
+    /** The softmax of a stretch and one more score; returns the weight of that one. */
+    private static double weigh(double[] z, int from, int length, double sink) {
+        double[] all = new double[length + 1];
+        System.arraycopy(z, from, all, 0, length);
+        all[length] = sink;
+        Softmax.apply(all, 0, length + 1);
+        System.arraycopy(all, 0, z, from, length);
+        return all[length];
     }
 
     /**

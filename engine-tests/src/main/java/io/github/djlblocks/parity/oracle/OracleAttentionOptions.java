@@ -12,32 +12,46 @@ import org.jspecify.annotations.Nullable;
 public final class OracleAttentionOptions {
 
     /** Scale 1 / sqrt(D), no softcap, not causal, no mask. */
-    public static final OracleAttentionOptions DEFAULT =
-            new OracleAttentionOptions(null, 0, null, null, new int[0], null);
+    public static final OracleAttentionOptions DEFAULT = new OracleAttentionOptions();
 
-    private final @Nullable Double scale;
-    private final double softcap;
+    private @Nullable Double scale;
+    private double softcap;
 
     /** From T - S to the position of the first query among the keys. */
-    private final @Nullable IntUnaryOperator causalOffset;
+    private @Nullable IntUnaryOperator causalOffset;
 
-    private final boolean @Nullable [] keep;
-    private final int[] keepShape;
-    private final @Nullable Var bias;
+    private @Nullable Rule rule;
+    private boolean @Nullable [] keep;
+    private int[] keepShape = new int[0];
+    private @Nullable Var bias;
+    private @Nullable Var sinks;
 
-    private OracleAttentionOptions(
-            @Nullable Double scale,
-            double softcap,
-            @Nullable IntUnaryOperator causalOffset,
-            boolean @Nullable [] keep,
-            int[] keepShape,
-            @Nullable Var bias) {
-        this.scale = scale;
-        this.softcap = softcap;
-        this.causalOffset = causalOffset;
-        this.keep = keep;
-        this.keepShape = keepShape;
-        this.bias = bias;
+    private OracleAttentionOptions() {}
+
+    private OracleAttentionOptions(OracleAttentionOptions other) {
+        scale = other.scale;
+        softcap = other.softcap;
+        causalOffset = other.causalOffset;
+        rule = other.rule;
+        keep = other.keep;
+        keepShape = other.keepShape;
+        bias = other.bias;
+        sinks = other.sinks;
+    }
+
+    /** Which key a query sees: a window, lengths, segments, spelled out. */
+    @FunctionalInterface
+    public interface Rule {
+
+        /**
+         * Tells whether a query sees a key.
+         *
+         * @param row of the batch
+         * @param query its index, 0 to S - 1
+         * @param key its index, 0 to T - 1
+         * @return whether it does
+         */
+        boolean sees(int row, int query, int key);
     }
 
     /**
@@ -47,7 +61,9 @@ public final class OracleAttentionOptions {
      * @return a changed copy
      */
     public OracleAttentionOptions withScale(double newScale) {
-        return new OracleAttentionOptions(newScale, softcap, causalOffset, keep, keepShape, bias);
+        OracleAttentionOptions copy = new OracleAttentionOptions(this);
+        copy.scale = newScale;
+        return copy;
     }
 
     /**
@@ -59,7 +75,9 @@ public final class OracleAttentionOptions {
      */
     public OracleAttentionOptions withSoftcap(double newSoftcap) {
         Shapes.require(newSoftcap >= 0, "softcap (%s) must be at least 0", newSoftcap);
-        return new OracleAttentionOptions(scale, newSoftcap, causalOffset, keep, keepShape, bias);
+        OracleAttentionOptions copy = new OracleAttentionOptions(this);
+        copy.softcap = newSoftcap;
+        return copy;
     }
 
     /**
@@ -69,8 +87,9 @@ public final class OracleAttentionOptions {
      * @return a changed copy
      */
     public OracleAttentionOptions withCausal() {
-        return new OracleAttentionOptions(
-                scale, softcap, extraKeys -> extraKeys, keep, keepShape, bias);
+        OracleAttentionOptions copy = new OracleAttentionOptions(this);
+        copy.causalOffset = extraKeys -> extraKeys;
+        return copy;
     }
 
     /**
@@ -82,8 +101,9 @@ public final class OracleAttentionOptions {
      * @return a changed copy
      */
     public OracleAttentionOptions withCausal(int offset) {
-        return new OracleAttentionOptions(
-                scale, softcap, extraKeys -> offset, keep, keepShape, bias);
+        OracleAttentionOptions copy = new OracleAttentionOptions(this);
+        copy.causalOffset = extraKeys -> offset;
+        return copy;
     }
 
     /**
@@ -103,8 +123,10 @@ public final class OracleAttentionOptions {
                 newKeep.length,
                 Shapes.size(shape),
                 Shapes.text(shape));
-        return new OracleAttentionOptions(
-                scale, softcap, causalOffset, newKeep.clone(), shape.clone(), bias);
+        OracleAttentionOptions copy = new OracleAttentionOptions(this);
+        copy.keep = newKeep.clone();
+        copy.keepShape = shape.clone();
+        return copy;
     }
 
     /**
@@ -117,7 +139,40 @@ public final class OracleAttentionOptions {
      */
     public OracleAttentionOptions withBias(Var newBias) {
         Shapes.requireRank(newBias, "bias", 4, "(B, H, S, T)");
-        return new OracleAttentionOptions(scale, softcap, causalOffset, keep, keepShape, newBias);
+        OracleAttentionOptions copy = new OracleAttentionOptions(this);
+        copy.bias = newBias;
+        return copy;
+    }
+
+    /**
+     * Hides the keys a rule does not show, besides those that are hidden already.
+     *
+     * @param newRule the rule
+     * @return a changed copy
+     */
+    public OracleAttentionOptions withRule(Rule newRule) {
+        OracleAttentionOptions copy = new OracleAttentionOptions(this);
+        Rule old = rule;
+        copy.rule =
+                old == null
+                        ? newRule
+                        : (row, query, key) ->
+                                old.sees(row, query, key) && newRule.sees(row, query, key);
+        return copy;
+    }
+
+    /**
+     * Adds one score a head to the softmax, which weighs no value.
+     *
+     * @param newSinks (H); it receives a gradient
+     * @return a changed copy
+     * @throws IllegalArgumentException if it has not one axis
+     */
+    public OracleAttentionOptions withSinks(Var newSinks) {
+        Shapes.requireRank(newSinks, "sinks", 1, "(H)");
+        OracleAttentionOptions copy = new OracleAttentionOptions(this);
+        copy.sinks = newSinks;
+        return copy;
     }
 
     double scale(int headDim) {
@@ -132,7 +187,18 @@ public final class OracleAttentionOptions {
         return bias;
     }
 
+    @Nullable Var sinks() {
+        return sinks;
+    }
+
     void requireFits(int... scores) {
+        if (sinks != null) {
+            Shapes.require(
+                    sinks.dims()[0] == scores[1],
+                    "sinks (%d) must be one for each of the %d heads",
+                    sinks.dims()[0],
+                    scores[1]);
+        }
         if (keep != null) {
             requireBroadcasts("keep", keepShape, scores);
         }
@@ -146,7 +212,9 @@ public final class OracleAttentionOptions {
         int s = index / scores[3] % scores[2];
         boolean hidden =
                 causalOffset != null && t > s + causalOffset.applyAsInt(scores[3] - scores[2]);
-        return !hidden && (keep == null || keep[broadcast(keepShape, scores, index)]);
+        int row = index / scores[3] / scores[2] / scores[1];
+        boolean shown = rule == null || rule.sees(row, s, t);
+        return !hidden && shown && (keep == null || keep[broadcast(keepShape, scores, index)]);
     }
 
     /** The index into a mask of the given shape that belongs to an index into the scores. */
