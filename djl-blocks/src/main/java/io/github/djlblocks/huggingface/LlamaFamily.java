@@ -1,5 +1,6 @@
 package io.github.djlblocks.huggingface;
 
+import io.github.djlblocks.activation.Activations;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.RotaryLayout;
 import io.github.djlblocks.kernel.RotarySpec;
@@ -8,7 +9,6 @@ import io.github.djlblocks.position.RotaryFrequencies;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /**
  * {@code model_type: llama}: Llama 1 to 3.x and everything that has its architecture.
@@ -18,20 +18,6 @@ import java.util.TreeMap;
 final class LlamaFamily {
 
     static final String MODEL_TYPE = "llama";
-
-    private static final Map<String, ActivationFunction> ACTIVATIONS =
-            new TreeMap<>(
-                    Map.of(
-                            "silu", ActivationFunction.SILU,
-                            "swish", ActivationFunction.SILU,
-                            "gelu", ActivationFunction.GELU,
-                            "gelu_new", ActivationFunction.GELU_TANH,
-                            "gelu_pytorch_tanh", ActivationFunction.GELU_TANH,
-                            "gelu_fast", ActivationFunction.GELU_TANH,
-                            "relu", ActivationFunction.RELU,
-                            "sigmoid", ActivationFunction.SIGMOID,
-                            "tanh", ActivationFunction.TANH,
-                            "linear", ActivationFunction.IDENTITY));
 
     /** What {@code eos_token_id} is when it is absent. */
     static final Set<Long> END_TOKENS = Set.of(2L);
@@ -65,11 +51,10 @@ final class LlamaFamily {
 
     private static ActivationFunction activation(ConfigReader json) {
         String name = json.text("hidden_act", "silu");
-        ActivationFunction function = ACTIVATIONS.get(name);
-        if (function == null) {
-            throw json.unknown("hidden_act", name, ACTIVATIONS.keySet());
+        if (!Activations.names().contains(name)) {
+            throw json.unknown("hidden_act", name, Activations.names());
         }
-        return function;
+        return Activations.byName(name);
     }
 
     private static RotarySpec rotary(ConfigReader json, int headDim) {

@@ -75,9 +75,11 @@ class ConfigErrorsTest {
     @Test
     void readConfig_unknownActivation_listsTheKnown() throws IOException {
         refuses(
-                "\"hidden_act\": \"mish\"",
-                "hidden_act 'mish' is not implemented; known: gelu, gelu_fast, gelu_new,"
-                        + " gelu_pytorch_tanh, linear, relu, sigmoid, silu, swish, tanh");
+                "\"hidden_act\": \"prelu\"",
+                "hidden_act 'prelu' is not implemented; known: gelu, gelu_10, gelu_accurate,"
+                        + " gelu_fast, gelu_new, gelu_python, gelu_pytorch_tanh, laplace,"
+                        + " leaky_relu, linear, mish, quick_gelu, relu, relu2, relu6, sigmoid,"
+                        + " silu, swish, tanh");
     }
 
     @ParameterizedTest

@@ -19,6 +19,7 @@ public final class BlockCases {
         List<ParityCase> cases = new ArrayList<>();
         cases.addAll(LinearCases.all());
         cases.addAll(NormCases.all());
+        cases.addAll(ActivationCases.all());
         cases.addAll(FeedForwardCases.all());
         cases.addAll(PositionCases.all());
         cases.addAll(RotaryCases.all());

@@ -66,7 +66,7 @@ public final class OracleAttention {
             }
             double score = scale * dot;
             double capped = cap == 0 ? score : cap * Math.tanh(score / cap);
-            slope[i] = cap == 0 ? scale : scale * OracleActivation.tanhDerivative(score / cap);
+            slope[i] = cap == 0 ? scale : scale * Curves.tanhDerivative(score / cap);
             double added =
                     bias == null
                             ? 0

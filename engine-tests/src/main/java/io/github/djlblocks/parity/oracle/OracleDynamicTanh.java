@@ -43,7 +43,7 @@ public final class OracleDynamicTanh {
                         dt -> {
                             double[] dx = x.sink();
                             for (int i = 0; i < dt.length; i++) {
-                                double d = dt[i] * OracleActivation.tanhDerivative(a * xs[i]);
+                                double d = dt[i] * Curves.tanhDerivative(a * xs[i]);
                                 dx[i] += a * d;
                                 alpha.sink()[0] += xs[i] * d;
                             }

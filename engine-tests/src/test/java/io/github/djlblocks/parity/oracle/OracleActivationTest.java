@@ -3,10 +3,13 @@ package io.github.djlblocks.parity.oracle;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class OracleActivationTest {
 
@@ -84,32 +87,155 @@ class OracleActivationTest {
         assertThat(OracleActivation.MISH.derivative(LN2)).isCloseTo(0.8 + 0.24 * LN2, ROUNDING);
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void apply_random_gradientAgreesWithDifferences(OracleActivation activation) {
-        // 0 is left out: ReLU has a kink there.
-        Var x = Inputs.vector(-6, -3.5, -1.25, -0.5, -0.01, 0.01, 0.3, 1.1, 2.7, 5.5);
-        Inputs.assertGradients(in -> activation.apply(in.get(0)), x);
+    static Stream<OracleActivation> all() {
+        return Stream.concat(
+                asWritten().map(a -> (OracleActivation) a.get()[0]),
+                Stream.of(
+                        OracleActivation.IDENTITY,
+                        OracleActivation.RELU,
+                        OracleActivation.SIGMOID,
+                        OracleActivation.TANH,
+                        OracleActivation.GELU_ERF,
+                        OracleActivation.GELU_TANH,
+                        OracleActivation.MISH,
+                        OracleActivation.ERF));
     }
 
     @ParameterizedTest
-    @EnumSource
-    void value_hugeArguments_isItsLimit(OracleActivation activation) {
-        for (double x : new double[] {1e4, 1e30, 1e100}) {
-            boolean bounded =
-                    activation == OracleActivation.SIGMOID || activation == OracleActivation.TANH;
-            double below =
-                    switch (activation) {
-                        case IDENTITY -> -x;
-                        case TANH -> -1;
-                        default -> 0;
-                    };
-            assertThat(activation.value(x)).isEqualTo(bounded ? 1 : x);
-            assertThat(activation.value(-x)).isCloseTo(below, within(0.0));
-            assertThat(activation.derivative(x)).isEqualTo(bounded ? 0 : 1);
-            assertThat(activation.derivative(-x))
-                    .isCloseTo(activation == OracleActivation.IDENTITY ? 1 : 0, within(0.0));
+    @MethodSource("all")
+    void apply_random_gradientAgreesWithDifferences(OracleActivation activation) {
+        // None on a corner: those of the functions above lie at multiples of 0.25 and at -0.2, 1.3.
+        Var x = Inputs.vector(-6.1, -3.6, -1.3, -0.52, -0.01, 0.01, 0.3, 1.1, 2.7, 5.45);
+        Inputs.assertGradients(in -> activation.apply(in.get(0)), x);
+    }
+
+    /** The formulas as published, at arguments where they lose no digits. */
+    static Stream<Arguments> asWritten() {
+        return Stream.of(
+                written(OracleActivation.SQUARED_RELU, x -> Math.pow(Math.max(0, x), 2)),
+                written(OracleActivation.LOG_SIGMOID, x -> Math.log(1 / (1 + Math.exp(-x)))),
+                written(OracleActivation.SOFTSIGN, x -> x > 0 ? x / (1 + x) : x / (1 - x)),
+                written(OracleActivation.swish(1.702), x -> x / (1 + Math.exp(-1.702 * x))),
+                written(OracleActivation.swish(-0.5), x -> x / (1 + Math.exp(0.5 * x))),
+                written(
+                        OracleActivation.leakyRelu(0.3),
+                        x -> Math.max(0, x) + 0.3 * Math.min(0, x)),
+                written(OracleActivation.thresholdedRelu(1), x -> x <= 1 ? 0 : x),
+                written(OracleActivation.elu(0.5, 1, 1), x -> x <= 0 ? 0.5 * (Math.exp(x) - 1) : x),
+                written(
+                        OracleActivation.elu(2, 2, 1),
+                        x -> Math.max(0, x) + Math.min(0, 2 * (Math.exp(x / 2) - 1))),
+                written(
+                        OracleActivation.elu(1.67, 1, 1.05),
+                        x -> 1.05 * (Math.max(0, x) + Math.min(0, 1.67 * (Math.exp(x) - 1)))),
+                written(
+                        OracleActivation.clampedLine(0.5, 0.25, 0, 1),
+                        x -> x < -0.5 ? 0 : x > 1.5 ? 1 : 0.5 * x + 0.25),
+                written(
+                        OracleActivation.clampedLine(1, 0, -0.2, 1.3),
+                        x -> x < -0.2 ? -0.2 : x > 1.3 ? 1.3 : x),
+                written(
+                        OracleActivation.hardSwish(1.0 / 6, 0.5),
+                        x -> x * Math.min(Math.max(x + 3, 0), 6) / 6),
+                written(
+                        OracleActivation.softplus(2, Double.POSITIVE_INFINITY),
+                        x -> Math.log(1 + Math.exp(2 * x)) / 2),
+                written(
+                        OracleActivation.softplus(2, 3),
+                        x -> x > 1.5 ? x : Math.log(1 + Math.exp(2 * x)) / 2),
+                written(
+                        OracleActivation.clippedGelu(-0.1, 2),
+                        x ->
+                                Math.max(
+                                        -0.1,
+                                        Math.min(
+                                                2,
+                                                x
+                                                        / 2
+                                                        * (1
+                                                                + ErrorFunction.erf(
+                                                                        x / Math.sqrt(2)))))),
+                written(
+                        OracleActivation.laplace(0.7, 0.3),
+                        x -> (1 + ErrorFunction.erf((x - 0.7) / (0.3 * Math.sqrt(2)))) / 2));
+    }
+
+    private static Arguments written(OracleActivation activation, DoubleUnaryOperator formula) {
+        return Arguments.of(activation, formula);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("asWritten")
+    void value_ofTheFormulaAsPublished_isTheSame(
+            OracleActivation activation, DoubleUnaryOperator formula) {
+        for (double x : new double[] {-3.7, -1.1, -0.4, -0.03, 0, 0.2, 0.9, 1.45, 2.2, 4.9}) {
+            assertThat(activation.value(x))
+                    .as("%s at %s", activation, x)
+                    .isCloseTo(formula.applyAsDouble(x), within(4e-15));
         }
+    }
+
+    /** What is left at -x and at x for a large x, and the slopes there. */
+    static Stream<Arguments> limits() {
+        return Stream.of(
+                limit(OracleActivation.IDENTITY, x -> -x, x -> x, 1, 1),
+                limit(OracleActivation.RELU, x -> 0, x -> x, 0, 1),
+                limit(OracleActivation.SQUARED_RELU, x -> 0, x -> x * x, 0, Double.NaN),
+                limit(OracleActivation.SIGMOID, x -> 0, x -> 1, 0, 0),
+                limit(OracleActivation.LOG_SIGMOID, x -> -x, x -> 0, 1, 0),
+                limit(OracleActivation.TANH, x -> -1, x -> 1, 0, 0),
+                limit(OracleActivation.ERF, x -> -1, x -> 1, 0, 0),
+                limit(OracleActivation.SILU, x -> 0, x -> x, 0, 1),
+                limit(OracleActivation.swish(-1), x -> -x, x -> 0, 1, 0),
+                limit(OracleActivation.GELU_ERF, x -> 0, x -> x, 0, 1),
+                limit(OracleActivation.GELU_TANH, x -> 0, x -> x, 0, 1),
+                limit(OracleActivation.MISH, x -> 0, x -> x, 0, 1),
+                limit(OracleActivation.leakyRelu(0.5), x -> -x / 2, x -> x, 0.5, 1),
+                limit(OracleActivation.thresholdedRelu(1), x -> 0, x -> x, 0, 1),
+                limit(OracleActivation.elu(0.5, 1, 2), x -> -1, x -> 2 * x, 0, 2),
+                limit(OracleActivation.clampedLine(1, 0, -3, 2), x -> -3, x -> 2, 0, 0),
+                limit(OracleActivation.hardSwish(1, 0), x -> 0, x -> x, 0, 1),
+                limit(OracleActivation.softplus(2, 1e300), x -> 0, x -> x, 0, 1),
+                limit(OracleActivation.clippedGelu(-1, 5), x -> 0, x -> 5, 0, 0),
+                limit(OracleActivation.laplace(1, 2), x -> 0, x -> 1, 0, 0));
+    }
+
+    private static Arguments limit(
+            OracleActivation activation,
+            DoubleUnaryOperator below,
+            DoubleUnaryOperator above,
+            double slopeBelow,
+            double slopeAbove) {
+        return Arguments.of(activation, below, above, slopeBelow, slopeAbove);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("limits")
+    void value_hugeArguments_isItsLimit(
+            OracleActivation activation,
+            DoubleUnaryOperator below,
+            DoubleUnaryOperator above,
+            double slopeBelow,
+            double slopeAbove) {
+        for (double x : new double[] {1e4, 1e30, 1e100}) {
+            assertThat(activation.value(x)).isEqualTo(above.applyAsDouble(x));
+            assertThat(activation.value(-x)).isCloseTo(below.applyAsDouble(x), within(0.0));
+            assertThat(activation.derivative(-x)).isCloseTo(slopeBelow, within(0.0));
+            if (!Double.isNaN(slopeAbove)) {
+                assertThat(activation.derivative(x)).isEqualTo(slopeAbove);
+            }
+        }
+    }
+
+    @Test
+    void derivative_onACorner_isTheOneStated() {
+        assertThat(OracleActivation.leakyRelu(0.25).derivative(0)).isEqualTo(0.25);
+        assertThat(OracleActivation.thresholdedRelu(2).derivative(2)).isZero();
+        assertThat(OracleActivation.elu(0.5, 1, 3).derivative(0)).isEqualTo(1.5);
+        assertThat(OracleActivation.clampedLine(2, 0, 0, 1).derivative(0)).isZero();
+        assertThat(OracleActivation.clampedLine(2, 0, 0, 1).derivative(0.5)).isZero();
+        assertThat(OracleActivation.hardSwish(1, 0).derivative(0)).isZero();
+        assertThat(OracleActivation.hardSwish(1, 0).derivative(1)).isEqualTo(1);
     }
 
     /** Phi(-10) = 7.619853024160526e-24 (mpmath 1.3); 1 + erf would round it to 0. */

@@ -1,0 +1,124 @@
+package io.github.djlblocks.kernel;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.nn.Activation;
+
+/**
+ * The formulas of {@link ActivationKind}, arranged so that neither they nor their gradients
+ * overflow or cancel.
+ *
+ * <p>Exponentials are taken of arguments at or below 0 alone. Corners are made of {@code where},
+ * which passes each gradient to the chosen side only: at an argument on the corner {@code maximum}
+ * of PyTorch gives half the slope, that of MXNet the whole, and MXNet's float32 {@code relu} turns
+ * NaN into 0.
+ */
+final class PortableCurves {
+
+    private static final double SQRT_HALF = Math.sqrt(0.5);
+    private static final double SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
+
+    /** Far enough for exp(-FAR) to be 0 in float64; what lies beyond is held there. */
+    private static final double FAR = 1e3;
+
+    private PortableCurves() {}
+
+    static NDArray apply(NDArray x, ActivationFunction function) {
+        double alpha = function.alpha();
+        double beta = function.beta();
+        return switch (function.kind()) {
+            case IDENTITY -> x;
+            case SIGMOID -> sigmoid(x);
+            case LOG_SIGMOID -> softplus(x.neg()).neg();
+            case TANH -> x.tanh();
+            case ERF -> x.erf();
+            case RELU -> relu(x);
+            case SQUARED_RELU -> relu(x).square();
+            case LEAKY_RELU -> NDArrays.where(x.gt(0), x, x.mul(alpha));
+            case THRESHOLDED_RELU -> NDArrays.where(x.lte(alpha), x.zerosLike(), x);
+            case ELU -> relu(x).add(exponentialBelow(x).mul(alpha));
+            case CELU -> relu(x).add(exponentialBelow(x.div(alpha)).mul(alpha));
+            case SELU -> relu(x).add(exponentialBelow(x).mul(alpha)).mul(beta);
+            case GELU -> gelu(x);
+            case GELU_TANH -> {
+                NDArray inner = x.square().mul(0.044715).add(1).mul(x);
+                yield x.mul(0.5).mul(inner.mul(SQRT_2_OVER_PI).tanh().add(1));
+            }
+            case CLIPPED_GELU -> between(gelu(x), alpha, beta);
+            case SILU -> x.mul(sigmoid(x));
+            case SWISH -> x.mul(sigmoid(x.mul(alpha)));
+            case HARD_SIGMOID -> between(x.mul(alpha).add(beta), 0, 1);
+            case HARD_SWISH -> x.mul(between(x.mul(alpha).add(beta), 0, 1));
+            case HARD_TANH -> between(x, alpha, beta);
+            case MISH -> mish(x);
+            case SOFTPLUS -> {
+                NDArray y = softplus(alpha == 1 ? x : x.mul(alpha));
+                y = alpha == 1 ? y : y.div(alpha);
+                yield beta == Double.POSITIVE_INFINITY
+                        ? y
+                        : NDArrays.where(x.mul(alpha).gt(beta), x, y);
+            }
+            case SOFTSIGN -> {
+                // Infinity over infinity would be NaN.
+                NDArray finite = x.clip(-1e30, 1e30);
+                yield finite.div(finite.abs().add(1));
+            }
+            case LAPLACE -> x.sub(alpha).mul(SQRT_HALF / beta).erf().add(1).mul(0.5);
+        };
+    }
+
+    static NDArray sigmoid(NDArray x) {
+        return Activation.sigmoid(x);
+    }
+
+    /** Slope 0 at 0 on every engine, and NaN stays NaN. */
+    private static NDArray relu(NDArray x) {
+        return NDArrays.where(x.lte(0), x.zerosLike(), x);
+    }
+
+    private static NDArray gelu(NDArray x) {
+        return x.mul(0.5).mul(x.mul(SQRT_HALF).erf().add(1));
+    }
+
+    /** {@code min(x, upper)}, slope 0 at the bound. */
+    static NDArray atMost(NDArray x, double upper) {
+        return NDArrays.where(x.gte(upper), x.zerosLike().add(upper), x);
+    }
+
+    /** {@code min(max(x, lower), upper)}, slope 0 at the bounds. */
+    static NDArray between(NDArray x, double lower, double upper) {
+        return NDArrays.where(x.lte(lower), x.zerosLike().add(lower), atMost(x, upper));
+    }
+
+    /** {@code min(x, 0)}, not below -FAR; slope 1 at 0. */
+    private static NDArray below(NDArray x) {
+        NDArray held = x.clip(-FAR, FAR);
+        return NDArrays.where(x.gt(0), x.zerosLike(), held);
+    }
+
+    /** {@code e^min(x, 0) - 1 = tanh(m / 2) (e^m + 1)}: of small m, e^m - 1 would lose digits. */
+    private static NDArray exponentialBelow(NDArray x) {
+        NDArray m = below(x);
+        return m.mul(0.5).tanh().mul(m.exp().add(1));
+    }
+
+    /**
+     * {@code max(x, 0) + ln(1 + e^-|x|)}. The second term is the engine's softplus of an argument
+     * at or below 0, which is good to the last digits; PyTorch's is x alone above 20.
+     */
+    private static NDArray softplus(NDArray x) {
+        NDArray minusMagnitude = below(x).sub(relu(x.clip(-FAR, FAR)));
+        return relu(x).add(Activation.softPlus(minusMagnitude));
+    }
+
+    /**
+     * {@code tanh(ln(1 + e^x)) = (p^2 + 2 p q) / (p^2 + 2 p q + 2 q^2)} for {@code p / q = e^x}, of
+     * which the larger is 1.
+     */
+    private static NDArray mish(NDArray x) {
+        NDArray p = below(x).exp();
+        NDArray q = relu(x.clip(-FAR, FAR)).neg().exp();
+        NDArray n = p.add(q.mul(2)).mul(p);
+        return x.mul(n.div(q.square().mul(2).add(n)));
+    }
+}
