@@ -233,7 +233,7 @@ public abstract class KernelBlock extends AbstractBlock {
     }
 
     /**
-     * Runs a child.
+     * Runs a child of any number of outputs.
      *
      * @param block the child, of this library or not
      * @param store where the parameters' values are

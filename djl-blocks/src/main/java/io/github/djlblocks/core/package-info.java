@@ -1,6 +1,6 @@
 /**
  * What every block of this library is made of: the base class, the linear map, the token embedding,
- * dropout.
+ * dropout, the learnt scalar.
  */
 @NullMarked
 package io.github.djlblocks.core;

@@ -48,6 +48,24 @@ public interface Kernels
     NDArray add(NDArray x, double alpha, NDArray r);
 
     /**
+     * Multiplies by a constant: {@code y = factor * x}.
+     *
+     * @param x any shape
+     * @param factor the constant; 1 costs nothing
+     * @return the same shape
+     */
+    NDArray scale(NDArray x, double factor);
+
+    /**
+     * Multiplies channels by learnt factors: {@code y = x * factor}.
+     *
+     * @param x (..., E)
+     * @param factor (E), or (1) for one factor of all
+     * @return (..., E)
+     */
+    NDArray scale(NDArray x, NDArray factor);
+
+    /**
      * Applies a linear map to the last axis: {@code y = x W^T + b}.
      *
      * @param x (..., in)

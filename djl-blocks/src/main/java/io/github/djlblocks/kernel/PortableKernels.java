@@ -41,6 +41,16 @@ final class PortableKernels
     }
 
     @Override
+    public NDArray scale(NDArray x, double factor) {
+        return factor == 1 ? x : x.mul(factor);
+    }
+
+    @Override
+    public NDArray scale(NDArray x, NDArray factor) {
+        return x.mul(factor);
+    }
+
+    @Override
     public NDArray linear(NDArray x, NDArray weight, @Nullable NDArray bias) {
         Precision.requireMatrixProduct(x);
         return Linear.linear(x, weight, bias).singletonOrThrow();

@@ -1,16 +1,23 @@
 package io.github.djlblocks.kernel;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Normalisation in DJL operations that every engine has and can differentiate. */
 interface PortableNorms extends NormKernels {
 
     @Override
-    default NDArray rmsNorm(NDArray x, @Nullable NDArray weight, RmsNormSpec spec) {
+    default NDArray rmsNorm(
+            NDArray x, @Nullable NDArray weight, @Nullable NDArray bias, RmsNormSpec spec) {
         NDArray wide = spec.upcast() ? Precision.widen(x) : x;
-        int[] axis = lastAxis(wide);
-        NDArray meanSquare = wide.square().mean(axis, true);
+        NDArray flat = flatten(wide, spec.axes());
+        NDArray measured =
+                spec.measured() == 0 ? flat : flat.get(new NDIndex("..., :" + spec.measured()));
+        int[] axis = lastAxis(measured);
+        NDArray meanSquare = measured.square().mean(axis, true);
         NDArray divisor =
                 switch (spec.placement()) {
                     case INSIDE_ROOT -> meanSquare.add(spec.epsilon()).sqrt();
@@ -20,43 +27,90 @@ interface PortableNorms extends NormKernels {
                             root(meanSquare)
                                     .maximum(
                                             spec.epsilon()
-                                                    / Math.sqrt((double) wide.size(axis[0])));
+                                                    / Math.sqrt((double) measured.size(axis[0])));
                 };
-        NDArray normal = wide.div(divisor);
-        if (weight == null) {
-            return Precision.narrow(normal, x);
-        }
+        NDArray normal = like(flat.div(divisor), x, spec.axes());
         if (!spec.weightInUpcast()) {
             normal = Precision.narrow(normal, x);
         }
-        NDArray factor = weight.toType(normal.getDataType(), false);
-        if (spec.unitOffset()) {
-            factor = factor.add(1);
-        }
-        return Precision.narrow(normal.mul(factor), x);
+        return Precision.narrow(affine(normal, weight, bias, spec.unitOffset()), x);
     }
 
     @Override
     default NDArray layerNorm(
-            NDArray x, @Nullable NDArray weight, @Nullable NDArray bias, double epsilon) {
+            NDArray x, @Nullable NDArray weight, @Nullable NDArray bias, LayerNormSpec spec) {
+        NDArray flat = flatten(Precision.widen(x), spec.axes());
+        NDArray centred = centred(flat);
+        int[] axis = lastAxis(flat);
+        NDArray variance = centred.square().mean(axis, true);
+        if (spec.unbiased()) {
+            double n = flat.size(axis[0]);
+            variance = variance.mul(n / (n - 1));
+        }
+        NDArray divisor =
+                switch (spec.placement()) {
+                    case INSIDE_ROOT -> variance.add(spec.epsilon()).sqrt();
+                    case OUTSIDE_ROOT -> root(variance).add(spec.epsilon());
+                };
+        NDArray normal = like(centred.div(divisor), x, spec.axes());
+        return Precision.narrow(affine(normal, weight, bias, spec.unitOffset()), x);
+    }
+
+    @Override
+    default NDArray scaleNorm(NDArray x, NDArray gain, double epsilon) {
         NDArray wide = Precision.widen(x);
-        int[] axis = lastAxis(wide);
-        NDArray centred = wide.sub(wide.mean(axis, true));
-        NDArray y = centred.div(centred.square().mean(axis, true).add(epsilon).sqrt());
-        return Precision.narrow(affine(y, weight, bias), x);
+        NDArray norm = root(wide.square().sum(lastAxis(wide), true));
+        return Precision.narrow(affine(wide.div(norm.maximum(epsilon)), gain, null, false), x);
+    }
+
+    @Override
+    default NDArray groupNorm(
+            NDArray x,
+            @Nullable NDArray weight,
+            @Nullable NDArray bias,
+            int groups,
+            double epsilon) {
+        Shape shape = x.getShape();
+        long b = shape.get(0);
+        NDArray wide = Precision.widen(x);
+        NDArray grouped = wide.reshape(b, groups, shape.size() / (b * groups));
+        NDArray normal = layerNorm(grouped, null, null, LayerNormSpec.of(epsilon)).reshape(shape);
+        return Precision.narrow(
+                affine(normal, alongSecond(weight, x), alongSecond(bias, x), false), x);
     }
 
     @Override
     default NDArray dynamicTanh(
-            NDArray x, NDArray alpha, @Nullable NDArray weight, @Nullable NDArray bias) {
+            NDArray x,
+            NDArray alpha,
+            @Nullable NDArray weight,
+            @Nullable NDArray bias,
+            boolean channelsFirst) {
         NDArray wide = Precision.widen(x);
         NDArray y = wide.mul(alpha.toType(wide.getDataType(), false)).tanh();
-        return Precision.narrow(affine(y, weight, bias), x);
+        NDArray w = channelsFirst ? alongSecond(weight, x) : weight;
+        NDArray b = channelsFirst ? alongSecond(bias, x) : bias;
+        return Precision.narrow(affine(y, w, b, false), x);
     }
 
-    private static NDArray affine(NDArray y, @Nullable NDArray weight, @Nullable NDArray bias) {
-        NDArray scaled = weight == null ? y : y.mul(weight.toType(y.getDataType(), false));
+    private static NDArray affine(
+            NDArray y, @Nullable NDArray weight, @Nullable NDArray bias, boolean unitOffset) {
+        NDArray scaled = y;
+        if (weight != null) {
+            NDArray factor = weight.toType(y.getDataType(), false);
+            scaled = y.mul(unitOffset ? factor.add(1) : factor);
+        }
         return bias == null ? scaled : scaled.add(bias.toType(y.getDataType(), false));
+    }
+
+    /**
+     * The mean of numbers around 1e4 is off by up to 5e-4 in FLOAT32, as their gap is 1e-3, and so
+     * would be every deviation from it; the mean of the deviations says by how much.
+     */
+    private static NDArray centred(NDArray x) {
+        int[] axis = lastAxis(x);
+        NDArray near = x.sub(x.mean(axis, true));
+        return near.sub(near.mean(axis, true));
     }
 
     /**
@@ -64,12 +118,37 @@ interface PortableNorms extends NormKernels {
      * make the gradient of a row of zeros NaN. FLOAT16, in which squares underflow early, is taken
      * as it is.
      */
-    private static NDArray root(NDArray meanSquare) {
-        return switch (meanSquare.getDataType()) {
-            case FLOAT32 -> meanSquare.maximum(Float.MIN_NORMAL).sqrt();
-            case FLOAT64 -> meanSquare.maximum(Double.MIN_NORMAL).sqrt();
-            default -> meanSquare.sqrt();
+    private static NDArray root(NDArray squares) {
+        return switch (squares.getDataType()) {
+            case FLOAT32 -> squares.maximum(Float.MIN_NORMAL).sqrt();
+            case FLOAT64 -> squares.maximum(Double.MIN_NORMAL).sqrt();
+            default -> squares.sqrt();
         };
+    }
+
+    /** (..., a, b) -> (..., a * b): PyTorch takes means over one axis only. */
+    private static NDArray flatten(NDArray x, int axes) {
+        if (axes == 1) {
+            return x;
+        }
+        Shape shape = x.getShape();
+        int kept = shape.dimension() - axes;
+        return x.reshape(shape.slice(0, kept).add(shape.slice(kept).size()));
+    }
+
+    private static NDArray like(NDArray flat, NDArray x, int axes) {
+        return axes == 1 ? flat : flat.reshape(x.getShape());
+    }
+
+    /** (C) -> (C, 1, ...), which meets axis 1 of x. */
+    private static @Nullable NDArray alongSecond(@Nullable NDArray parameter, NDArray x) {
+        if (parameter == null) {
+            return null;
+        }
+        long[] extents = new long[x.getShape().dimension() - 1];
+        Arrays.fill(extents, 1);
+        extents[0] = parameter.size();
+        return parameter.reshape(extents);
     }
 
     private static int[] lastAxis(NDArray x) {

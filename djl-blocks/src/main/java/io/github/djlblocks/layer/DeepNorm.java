@@ -16,12 +16,17 @@ import java.util.Set;
  * <p>Wang et al., arXiv 2203.00555, figure 2; as {@code torchscale} with {@code deepnorm=True}.
  * {@link Constants} has the paper's alpha and beta by architecture and depth.
  */
-public final class DeepNorm extends Residual.Post {
+public final class DeepNorm extends Residual {
 
     private static final Set<String> GAIN_ONE = Set.of("query", "key");
 
-    private DeepNorm(Block norm, Block sublayer, Constants constants) {
-        super(norm, sublayer, constants.alpha());
+    private DeepNorm(Block norm, Block sublayer, Constants constants, double dropout) {
+        super(
+                builder()
+                        .setSublayer(sublayer)
+                        .optSumNorm(norm)
+                        .optResidualWeight(constants.alpha())
+                        .optDropout(dropout));
         ParameterPaths.of(sublayer)
                 .forEach((path, parameter) -> initialize(path, parameter, constants.beta()));
     }
@@ -36,7 +41,23 @@ public final class DeepNorm extends Residual.Post {
      * @throws IllegalArgumentException if the sublayer is initialised already
      */
     public static DeepNorm of(Block norm, Block sublayer, Constants constants) {
-        return new DeepNorm(norm, sublayer, constants);
+        return of(norm, sublayer, constants, 0);
+    }
+
+    /**
+     * Wraps a sublayer, and sets the initializers of its weights.
+     *
+     * @param norm layer norm, in the paper
+     * @param sublayer attention or feed-forward, not initialised yet
+     * @param constants alpha and beta
+     * @param dropout the share of what the sublayer gives that is dropped in training, from 0 to
+     *     below 1
+     * @return the block
+     * @throws IllegalArgumentException if the sublayer is initialised already or the rate is out of
+     *     range
+     */
+    public static DeepNorm of(Block norm, Block sublayer, Constants constants, double dropout) {
+        return new DeepNorm(norm, sublayer, constants, dropout);
     }
 
     private static void initialize(String path, Parameter parameter, double beta) {

@@ -95,7 +95,7 @@ class InputErrorsTest {
                 manager,
                 Residual.post(BlockCases.rmsNorm(), BlockCases.feedForward()),
                 new NDList(),
-                "Post takes x (B, S, E), got no input");
+                "Residual takes x (B, S, E), got no input");
         refuses(
                 manager,
                 Residual.pre(BlockCases.rmsNorm(), BlockCases.feedForward()),
@@ -291,7 +291,7 @@ class InputErrorsTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "a residual connection keeps the shape of its input (2, 3, 10), but its"
-                                + " norm gives (2, 3, 10) and its sublayer (2, 3, 4)");
+                                + " sublayer gives (2, 3, 4)");
     }
 
     private static void refuses(NDManager manager, Block block, Shape shape, String message) {

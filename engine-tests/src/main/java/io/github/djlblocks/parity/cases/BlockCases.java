@@ -13,13 +13,15 @@ public final class BlockCases {
     /**
      * Returns all cases.
      *
-     * @return about 100 small cases, in the order of the blocks' packages
+     * @return some 150 small cases, in the order of the blocks' packages
      */
     public static List<ParityCase> all() {
         List<ParityCase> cases = new ArrayList<>();
         cases.addAll(LinearCases.all());
+        cases.addAll(RmsNormCases.all());
         cases.addAll(NormCases.all());
         cases.addAll(ActivationCases.all());
+        cases.addAll(ChannelNormCases.all());
         cases.addAll(FeedForwardCases.all());
         cases.addAll(PositionCases.all());
         cases.addAll(RotaryCases.all());

@@ -1,179 +1,148 @@
 package io.github.djlblocks.parity.cases;
 
-import io.github.djlblocks.kernel.RmsNormSpec.EpsilonPlacement;
-import io.github.djlblocks.norm.DynamicTanh;
+import io.github.djlblocks.kernel.LayerNormSpec.EpsilonPlacement;
 import io.github.djlblocks.norm.LayerNorm;
-import io.github.djlblocks.norm.RmsNorm;
-import io.github.djlblocks.parity.RandomTensors;
-import io.github.djlblocks.parity.oracle.OracleDynamicTanh;
+import io.github.djlblocks.norm.ScaleNorm;
+import io.github.djlblocks.parity.oracle.OracleLayerNormOptions;
 import io.github.djlblocks.parity.oracle.OracleNorms;
 import io.github.djlblocks.parity.oracle.OracleRmsNormOptions;
+import io.github.djlblocks.parity.oracle.Var;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
-/** Cases of the normalisation blocks and of dynamic tanh. */
+/** Cases of the norms over trailing axes but RMSNorm. */
 final class NormCases {
 
-    // The embedding of a padding token often is one.
-    private static final String ROW_OF_ZEROS = "a row of zeros";
+    private static final String ROW_OF_ZEROS = NormInputs.ROW_OF_ZEROS;
+    private static final OracleLayerNormOptions DEFAULT = OracleLayerNormOptions.DEFAULT;
 
     private NormCases() {}
 
     static List<ParityCase> all() {
         List<ParityCase> cases = new ArrayList<>();
-        cases.add(rms("default", 24, 1e-6, inside(false), b -> b));
-        cases.add(rms("inside root, epsilon 0.3", 24, 0.3, inside(false), b -> b));
-        cases.add(rms("unit offset", 24, 1e-6, inside(true), b -> b.optUnitOffset(true)));
-        cases.add(rms("weight in upcast", 24, 1e-6, inside(false), b -> b.optWeightInUpcast(true)));
-        cases.add(rms("no upcast", 24, 1e-6, inside(false), b -> b.optUpcast(false)));
-        cases.add(rms("no weight", 24, 1e-6, inside(false), b -> b.optWeight(false)));
-        cases.add(
-                rms(
-                        "outside root, epsilon 0.3",
-                        24,
-                        0.3,
-                        new OracleRmsNormOptions(
-                                OracleRmsNormOptions.EpsilonPlacement.OUTSIDE_ROOT, false),
-                        b -> b.optEpsilonPlacement(EpsilonPlacement.OUTSIDE_ROOT)));
+        cases.add(layer("default", 24, b -> b));
+        cases.add(layer("no affine", 24, b -> b.optWeight(false).optBias(false)));
+        cases.add(layer("weight only", 24, b -> b.optBias(false)));
+        cases.add(layer("512 channels", 512, b -> b));
+        cases.add(layer(ROW_OF_ZEROS, 24, b -> b));
+        cases.add(layer("1 channel", 1, b -> b));
+        cases.add(layer(NormInputs.LARGE_MEAN, 24, b -> b));
+        cases.add(layer(NormInputs.LARGE_MEAN + ", 512 channels", 512, b -> b));
+        cases.addAll(layerOptions());
+        cases.add(scale("default", 24, 1e-5, false));
+        cases.add(scale("relative gain", 24, 1e-12, true));
         // The norms of 24 normal numbers lie around 4.9: about half of the rows are clamped.
-        cases.add(
-                rms(
-                        "clamped norm, epsilon 4.9",
-                        24,
-                        4.9,
-                        new OracleRmsNormOptions(
-                                OracleRmsNormOptions.EpsilonPlacement.CLAMP_NORM, false),
-                        b -> b.optEpsilonPlacement(EpsilonPlacement.CLAMPED_NORM)));
-        cases.add(rms(ROW_OF_ZEROS + ", inside root", 24, 0.3, inside(false), b -> b));
-        cases.add(
-                rms(
-                        ROW_OF_ZEROS + ", outside root",
-                        24,
-                        0.3,
-                        new OracleRmsNormOptions(
-                                OracleRmsNormOptions.EpsilonPlacement.OUTSIDE_ROOT, false),
-                        b -> b.optEpsilonPlacement(EpsilonPlacement.OUTSIDE_ROOT)));
-        cases.add(
-                rms(
-                        ROW_OF_ZEROS + ", clamped norm",
-                        24,
-                        0.3,
-                        new OracleRmsNormOptions(
-                                OracleRmsNormOptions.EpsilonPlacement.CLAMP_NORM, false),
-                        b -> b.optEpsilonPlacement(EpsilonPlacement.CLAMPED_NORM)));
-        cases.add(rms("512 channels", 512, 1e-6, inside(false), b -> b));
-        cases.add(rms("3 channels", 3, 1e-6, inside(false), b -> b));
-        cases.add(rms("1 channel", 1, 1e-6, inside(false), b -> b));
-        cases.add(layer("default", 24, true, true));
-        cases.add(layer("no affine", 24, false, false));
-        cases.add(layer("weight only", 24, true, false));
-        cases.add(layer("512 channels", 512, true, true));
-        cases.add(layer(ROW_OF_ZEROS, 24, true, true));
-        cases.add(layer("1 channel", 1, true, true));
-        cases.add(dynamicTanh("affine", 24, true));
-        cases.add(dynamicTanh("no affine", 24, false));
-        cases.add(dynamicTanh("1 channel", 1, true));
+        cases.add(scale("epsilon 4.9", 24, 4.9, false));
+        cases.add(scale(ROW_OF_ZEROS, 24, 0.3, false));
+        cases.add(scale(ROW_OF_ZEROS + ", relative gain", 24, 0.3, true));
+        cases.add(scale("512 channels", 512, 1e-5, false));
         return cases;
     }
 
-    private static OracleRmsNormOptions inside(boolean unitOffset) {
-        return new OracleRmsNormOptions(
-                OracleRmsNormOptions.EpsilonPlacement.INSIDE_ROOT, unitOffset);
+    private static List<ParityCase> layerOptions() {
+        OracleLayerNormOptions outside = new OracleLayerNormOptions(true, false, false);
+        OracleLayerNormOptions unbiased = new OracleLayerNormOptions(false, true, false);
+        OracleLayerNormOptions annotated = new OracleLayerNormOptions(true, true, false);
+        UnaryOperator<LayerNorm.Builder> change =
+                b -> b.optEpsilonPlacement(EpsilonPlacement.OUTSIDE_ROOT).optUnbiased(true);
+        return List.of(
+                layer(
+                        "outside root",
+                        0.3,
+                        outside,
+                        b -> b.optEpsilonPlacement(EpsilonPlacement.OUTSIDE_ROOT),
+                        24,
+                        2,
+                        5,
+                        24),
+                layer("unbiased", 0.3, unbiased, b -> b.optUnbiased(true), 3, 2, 5, 3),
+                layer("outside root, unbiased", 1e-6, annotated, change, 6, 2, 5, 6),
+                layer(ROW_OF_ZEROS + ", outside root", 0.3, annotated, change, 24, 2, 5, 24),
+                layer(
+                        "unit offset",
+                        1e-5,
+                        new OracleLayerNormOptions(false, false, true),
+                        b -> b.optUnitOffset(true),
+                        24,
+                        2,
+                        5,
+                        24),
+                layer("epsilon 0.3", 0.3, DEFAULT, b -> b, 24, 2, 5, 24),
+                layer("two axes", 1e-5, DEFAULT, b -> b.setNormalizedShape(6, 4), 24, 2, 5, 6, 4),
+                layer(
+                        "every axis, outside root",
+                        0.3,
+                        annotated,
+                        b -> change.apply(b).setNormalizedShape(2, 3, 4),
+                        24,
+                        2,
+                        3,
+                        4));
     }
 
-    private static ParityCase rms(
+    private static ParityCase layer(
+            String variant, int channels, UnaryOperator<LayerNorm.Builder> change) {
+        return layer(variant, 1e-5, DEFAULT, change, channels, 2, 5, channels);
+    }
+
+    private static ParityCase layer(
             String variant,
-            int channels,
             double epsilon,
-            OracleRmsNormOptions options,
-            UnaryOperator<RmsNorm.Builder> change) {
-        return ParityCase.builder("RmsNorm", variant)
-                .setBlock(
-                        () ->
-                                change.apply(
-                                                RmsNorm.builder()
-                                                        .setChannels(channels)
-                                                        .optEpsilon(epsilon))
-                                        .build())
-                .addInput("x", normal(variant, channels), 2, 5, channels)
-                .setFormula(
-                        (arrays, parameters) ->
-                                OracleNorms.rmsNorm(
-                                        Scope.get(arrays, "x"),
-                                        parameters.get("weight"),
-                                        epsilon,
-                                        options))
-                .setTolerance(
-                        channels,
-                        4,
-                        "the sum of squares counts half under the root (1); mean, root, division,"
-                                + " 1 + w and weight round once each (half each, lambda 1 to 2)")
-                // dx = r (dy w - z mean(dy w z)): with few channels the two terms cancel
-                .optGradientScale("x", channels < 4 ? largestSlope(variant, channels) : 0)
-                .build();
-    }
-
-    /** The largest 1 / |x|, a bound of r up to the other channels of the row. */
-    private static double largestSlope(String variant, int channels) {
-        double smallest = Double.MAX_VALUE;
-        double[] x = normal(variant, channels);
-        for (int row = 0; row < x.length; row += channels) {
-            double sum = 0;
-            for (int i = row; i < row + channels; i++) {
-                sum += x[i] * x[i];
-            }
-            smallest = Math.min(smallest, Math.sqrt(sum / channels));
-        }
-        return 1 / smallest;
-    }
-
-    private static ParityCase layer(String variant, int channels, boolean weight, boolean bias) {
-        double epsilon = 1e-5;
+            OracleLayerNormOptions options,
+            UnaryOperator<LayerNorm.Builder> change,
+            int n,
+            long... shape) {
+        double[] x = NormInputs.normal(variant, n, shape);
         return ParityCase.builder("LayerNorm", variant)
                 .setBlock(
                         () ->
-                                LayerNorm.builder()
-                                        .setChannels(channels)
-                                        .optWeight(weight)
-                                        .optBias(bias)
+                                change.apply(LayerNorm.builder().setChannels(n).optEpsilon(epsilon))
                                         .build())
-                .addInput("x", normal(variant, channels), 2, 5, channels)
+                .addInput("x", x, shape)
                 .setFormula(
-                        (arrays, parameters) ->
-                                Scope.of(parameters).layerNorm(Scope.get(arrays, "x"), epsilon))
-                .setTolerance(channels, 6, "as RMSNorm (4), and the sum of the mean before it (2)")
+                        (arrays, parameters) -> {
+                            Var given = Scope.get(arrays, "x");
+                            return NormInputs.like(
+                                    OracleNorms.layerNorm(
+                                            NormInputs.rows(given, n),
+                                            NormInputs.vector(parameters.get("weight"), n),
+                                            NormInputs.vector(parameters.get("bias"), n),
+                                            epsilon,
+                                            options),
+                                    given);
+                        })
+                .setTolerance(n, 6, "as RMSNorm (4), and the sum of the mean before it (2)")
+                .optGradientTerms(x.length / n)
                 .build();
     }
 
-    private static ParityCase dynamicTanh(String variant, int channels, boolean affine) {
-        return ParityCase.builder("DynamicTanh", variant)
+    private static ParityCase scale(
+            String variant, int channels, double epsilon, boolean relative) {
+        OracleRmsNormOptions clamped =
+                new OracleRmsNormOptions(OracleRmsNormOptions.EpsilonPlacement.CLAMP_NORM, false);
+        return ParityCase.builder("ScaleNorm", variant)
                 .setBlock(
-                        () -> DynamicTanh.builder().setChannels(channels).optAffine(affine).build())
-                .addInput("x", normal(variant, channels), 2, 5, channels)
+                        () ->
+                                ScaleNorm.builder()
+                                        .setChannels(channels)
+                                        .optEpsilon(epsilon)
+                                        .optRelativeGain(relative)
+                                        .build())
+                .addInput("x", NormInputs.normal(variant, channels, 2, 5, channels), 2, 5, channels)
                 .setFormula(
-                        (arrays, parameters) ->
-                                OracleDynamicTanh.dynamicTanh(
-                                        Scope.get(arrays, "x"),
-                                        Scope.get(parameters, "alpha"),
-                                        parameters.get("weight"),
-                                        parameters.get("bias")))
-                .setTolerance(
-                        1,
-                        4,
-                        "alpha x, its tanh (good to two epsilon), weight and bias round once each")
-                // alpha's gradient sums x t' dt of every element; |x t'| is at most 0.45 / alpha
+                        (arrays, parameters) -> {
+                            Var x = Scope.get(arrays, "x");
+                            Var gain = Scope.get(parameters, "weight");
+                            if (!relative) {
+                                return OracleNorms.scaleNorm(x, gain, epsilon);
+                            }
+                            Var normal = OracleNorms.rmsNorm(x, null, epsilon, clamped);
+                            return NormInputs.timesScalar(normal, gain);
+                        })
+                .setTolerance(channels, 4, "as RMSNorm, the gain in place of the weight")
+                // the gain's gradient sums over every element
                 .optGradientTerms(10L * channels)
-                .optGradientScale("alpha", 0.45)
                 .build();
-    }
-
-    private static double[] normal(String variant, int channels) {
-        double[] x = RandomTensors.normal(variant.hashCode(), 2, 5, channels);
-        if (variant.startsWith(ROW_OF_ZEROS)) {
-            Arrays.fill(x, channels, 2 * channels, 0);
-        }
-        return x;
     }
 }

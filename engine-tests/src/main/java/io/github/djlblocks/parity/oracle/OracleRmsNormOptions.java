@@ -6,10 +6,22 @@ package io.github.djlblocks.parity.oracle;
  * @param epsilonPlacement where epsilon enters
  * @param unitOffset whether the weight is stored as its difference from 1, so that the factor is
  *     {@code 1 + weight} (Gemma)
+ * @param measured how many of the first elements the mean square is taken of, 0 for all (pRMSNorm)
  */
-public record OracleRmsNormOptions(EpsilonPlacement epsilonPlacement, boolean unitOffset) {
+public record OracleRmsNormOptions(
+        EpsilonPlacement epsilonPlacement, boolean unitOffset, int measured) {
 
-    /** Where epsilon enters; n is the length of the last axis. */
+    /**
+     * Measures all elements.
+     *
+     * @param epsilonPlacement where epsilon enters
+     * @param unitOffset whether the factor is {@code 1 + weight}
+     */
+    public OracleRmsNormOptions(EpsilonPlacement epsilonPlacement, boolean unitOffset) {
+        this(epsilonPlacement, unitOffset, 0);
+    }
+
+    /** Where epsilon enters; n is the number of elements measured. */
     public enum EpsilonPlacement {
         /** {@code x / sqrt(mean(x^2) + epsilon)}: LLaMA, PyTorch, ONNX. */
         INSIDE_ROOT,

@@ -25,6 +25,9 @@ class MagnitudeAndPrecisionTest {
             Set.of(
                     "RmsNorm",
                     "LayerNorm",
+                    "ScaleNorm",
+                    "GroupNorm",
+                    "InstanceNorm",
                     "DynamicTanh",
                     "Activation",
                     "PRelu",
@@ -32,9 +35,13 @@ class MagnitudeAndPrecisionTest {
                     "Swish",
                     "Softmax",
                     "LogSoftmax",
+                    "LearnedScale",
+                    "LayerScale",
+                    "Dropout",
                     "TokenEmbedding",
                     "RotaryEmbedding");
-    private static final Set<String> BOUNDED = Set.of("RmsNorm", "LayerNorm", "DynamicTanh");
+    private static final Set<String> BOUNDED =
+            Set.of("RmsNorm", "LayerNorm", "ScaleNorm", "GroupNorm", "InstanceNorm", "DynamicTanh");
 
     static Stream<Arguments> largeEverywhere() {
         List<ParityCase> cases = new ArrayList<>();

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class OracleNormsTest {
 
@@ -56,6 +57,41 @@ class OracleNormsTest {
                 .containsExactly(new double[] {1.2, 1.6, 0, 0}, ROUNDING);
         assertThat(OracleNorms.rmsNorm(x, null, 16, options).values())
                 .containsExactly(new double[] {0.75, 1, 0, 0}, ROUNDING);
+    }
+
+    /** Of (3, 4, 100) the first two are measured: 12.5, 5, and 5 / sqrt(2); all are divided. */
+    @Test
+    void rmsNorm_measured_looksAtTheFirstAlone() {
+        Var x = Inputs.row(3, 4, 100);
+        OracleRmsNormOptions inside = new OracleRmsNormOptions(INSIDE_ROOT, false, 2);
+        assertThat(OracleNorms.rmsNorm(x, null, 12.5, inside).values())
+                .containsExactly(new double[] {0.6, 0.8, 20}, within(1e-14));
+        Var seven = Inputs.row(1, 7, 16);
+        OracleRmsNormOptions outside = new OracleRmsNormOptions(OUTSIDE_ROOT, false, 2);
+        assertThat(OracleNorms.rmsNorm(seven, null, 3, outside).values())
+                .containsExactly(new double[] {0.125, 0.875, 2}, ROUNDING);
+        OracleRmsNormOptions clamped = new OracleRmsNormOptions(CLAMP_NORM, false, 1);
+        assertThat(OracleNorms.rmsNorm(Inputs.row(-2, 5), null, 1e-12, clamped).values())
+                .containsExactly(new double[] {-1, 2.5}, ROUNDING);
+        assertThatThrownBy(
+                        () ->
+                                OracleNorms.rmsNorm(
+                                        x,
+                                        null,
+                                        1,
+                                        new OracleRmsNormOptions(INSIDE_ROOT, false, 4)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("measured (4) must not exceed the 3 of the last axis");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void rmsNorm_measured_gradientAgreesWithDifferences(EpsilonPlacement placement) {
+        OracleRmsNormOptions options = new OracleRmsNormOptions(placement, true, 3);
+        Inputs.assertGradients(
+                in -> OracleNorms.rmsNorm(in.get(0), in.get(1), 0.1, options),
+                Inputs.random(1, 2, 5),
+                Inputs.random(2, 5));
     }
 
     /** Epsilon of 20 is above every norm of the rows, 0.5 beside the mean is well visible. */
@@ -113,6 +149,97 @@ class OracleNormsTest {
                 .containsExactly(new double[] {-0.5, 0.5}, ROUNDING);
         assertThat(OracleNorms.layerNorm(x, Inputs.vector(2, 4), Inputs.vector(10, 20), 3).values())
                 .containsExactly(new double[] {9, 22}, ROUNDING);
+    }
+
+    /** Deviations -3, 0, 3: a variance of 18 / 2 = 9 or 18 / 3 = 6; 6 + 10 = 4^2. */
+    @Test
+    void layerNorm_options_placeEpsilonAndDivideTheVariance() {
+        Var x = Inputs.row(4, 7, 10);
+        assertThat(OracleNorms.layerNorm(x, null, null, 1, options(true, true)).values())
+                .containsExactly(new double[] {-0.75, 0, 0.75}, ROUNDING);
+        assertThat(OracleNorms.layerNorm(x, null, null, 16, options(false, true)).values())
+                .containsExactly(new double[] {-0.6, 0, 0.6}, ROUNDING);
+        assertThat(OracleNorms.layerNorm(x, null, null, 10, options(false, false)).values())
+                .containsExactly(new double[] {-0.75, 0, 0.75}, ROUNDING);
+        // variance 1
+        assertThat(
+                        OracleNorms.layerNorm(Inputs.row(1, 3), null, null, 3, options(true, false))
+                                .values())
+                .containsExactly(new double[] {-0.25, 0.25}, ROUNDING);
+    }
+
+    /** Factors 1 + 2 and 1 - 3 on (-0.5, 0.5). */
+    @Test
+    void layerNorm_unitOffset_addsOneToTheWeight() {
+        OracleLayerNormOptions options = new OracleLayerNormOptions(false, false, true);
+        assertThat(
+                        OracleNorms.layerNorm(
+                                        Inputs.row(1, 3),
+                                        Inputs.vector(2, -3),
+                                        Inputs.vector(10, 20),
+                                        3,
+                                        options)
+                                .values())
+                .containsExactly(new double[] {8.5, 19}, ROUNDING);
+    }
+
+    @Test
+    void layerNorm_everyOption_gradientAgreesWithDifferences() {
+        for (boolean outside : new boolean[] {false, true}) {
+            for (boolean unbiased : new boolean[] {false, true}) {
+                OracleLayerNormOptions options =
+                        new OracleLayerNormOptions(outside, unbiased, unbiased);
+                Inputs.assertGradients(
+                        in -> OracleNorms.layerNorm(in.get(0), in.get(1), in.get(2), 0.1, options),
+                        Inputs.random(1, 2, 3, 5),
+                        Inputs.random(2, 5),
+                        Inputs.random(3, 5));
+            }
+        }
+    }
+
+    /** Only r (dz - mean(dz)) is left: dz = (1, 3), over an epsilon of 0.5. */
+    @Test
+    void layerNorm_constantRowOutsideRoot_isZeroWithAFiniteGradient() {
+        Var x = Inputs.row(7, 7);
+        Var y = OracleNorms.layerNorm(x, null, null, 0.5, options(true, false));
+        y.backward(1, 3);
+        assertThat(y.values()).containsExactly(0, 0);
+        assertThat(x.gradient()).containsExactly(-2, 2);
+    }
+
+    private static OracleLayerNormOptions options(boolean outside, boolean unbiased) {
+        return new OracleLayerNormOptions(outside, unbiased, false);
+    }
+
+    /** ||(3, 4)|| = 5: 10 / 5, but 10 / 20 where epsilon is 20. */
+    @Test
+    void scaleNorm_pair_bringsItToTheGain() {
+        Var gain = Inputs.vector(10);
+        assertThat(OracleNorms.scaleNorm(Inputs.row(3, 4), gain, 1e-5).values())
+                .containsExactly(new double[] {6, 8}, ROUNDING);
+        assertThat(OracleNorms.scaleNorm(Inputs.row(3, 4), gain, 20).values())
+                .containsExactly(new double[] {1.5, 2}, ROUNDING);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {1e-5, 20})
+    void scaleNorm_random_gradientAgreesWithDifferences(double epsilon) {
+        Inputs.assertGradients(
+                in -> OracleNorms.scaleNorm(in.get(0), in.get(1), epsilon),
+                Inputs.random(1, 2, 3, 5),
+                Inputs.random(2, 1));
+    }
+
+    @Test
+    void scaleNorm_zeroRow_isZeroWithAFiniteGradient() {
+        Var x = Inputs.row(0, 0);
+        Var gain = Inputs.vector(3);
+        Var y = OracleNorms.scaleNorm(x, gain, 0.5);
+        y.backward(1, -2);
+        assertThat(y.values()).containsExactly(0, 0);
+        assertThat(x.gradient()).containsExactly(6, -12);
+        assertThat(gain.gradient()).containsExactly(0);
     }
 
     @Test

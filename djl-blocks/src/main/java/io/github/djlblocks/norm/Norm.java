@@ -5,30 +5,28 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.djlblocks.core.UnaryBlock;
-import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
 import org.jspecify.annotations.Nullable;
 
-/** A norm over the last axis, which keeps the shape of its input. */
-abstract class ChannelNorm extends UnaryBlock {
+/** A norm, which keeps the shape of its input. */
+abstract class Norm extends UnaryBlock {
 
-    private final int channels;
+    private final ChannelAxes axes;
 
-    ChannelNorm(int channels) {
-        super("x (..., " + channels + ")");
-        this.channels = Checks.positive("channels", channels);
-    }
-
-    /** The shape of a weight or a bias. */
-    final Shape channelShape() {
-        return new Shape(channels);
+    Norm(ChannelAxes axes) {
+        super(axes.layout());
+        this.axes = axes;
     }
 
     abstract NDArray normalize(Kernels kernels, ParameterStore store, NDArray x, boolean training);
 
+    /** Checks what the axes of the channels do not tell. */
+    void checkShape(Shape input) {}
+
     @Override
     protected final Shape outputShape(Shape input) {
-        Checks.lastAxis(getClass().getSimpleName(), input, "channels", channels);
+        axes.check(getClass().getSimpleName(), input);
+        checkShape(input);
         return input;
     }
 
