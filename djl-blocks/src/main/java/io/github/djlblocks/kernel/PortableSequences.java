@@ -62,11 +62,6 @@ interface PortableSequences extends SequenceKernels {
     }
 
     @Override
-    default NDArray scale(NDArray x, double factor) {
-        return factor == 1 ? x : x.mul(factor);
-    }
-
-    @Override
     default NDArray crossEntropy(NDArray logits, NDArray labels, long ignoredLabel) {
         Shape shape = logits.getShape();
         long classes = shape.get(shape.dimension() - 1);

@@ -36,15 +36,6 @@ public interface SequenceKernels {
     NDArray unitNorm(NDArray x, double epsilon);
 
     /**
-     * Multiplies by a number.
-     *
-     * @param x any shape, floating
-     * @param factor the number; 1 costs nothing
-     * @return the same shape
-     */
-    NDArray scale(NDArray x, double factor);
-
-    /**
      * Mean cross entropy, natural logarithm: {@code mean_n(ln(sum_v exp(z_nv)) - z_n,label)} over
      * the rows whose label is not the ignored one; 0 if there is no such row. A label outside of
      * the classes is an error on every engine.
