@@ -46,7 +46,7 @@ public final class EncoderEmbeddings extends KernelBlock {
         if (builder.tokens == null) {
             throw new IllegalArgumentException("the token embedding is missing: call setTokens");
         }
-        tokens = addChildBlock("tokens", builder.tokens);
+        tokens = builder.shared ? builder.tokens : addChildBlock("tokens", builder.tokens);
         positions =
                 builder.positions == null ? null : addChildBlock("positions", builder.positions);
         types = builder.types == null ? null : addChildBlock("types", builder.types);
@@ -118,7 +118,9 @@ public final class EncoderEmbeddings extends KernelBlock {
             NDManager manager, DataType dataType, Shape... inputShapes) {
         Shape ids = inputShapes[0].slice(0, 2);
         Shape hidden = ids.add(tokens.getHiddenSize());
-        tokens.initialize(manager, dataType, ids);
+        if (getChildren().values().contains(tokens)) {
+            tokens.initialize(manager, dataType, ids);
+        }
         if (positions != null) {
             positions.initialize(manager, dataType, hidden);
         }
@@ -167,6 +169,7 @@ public final class EncoderEmbeddings extends KernelBlock {
     public static final class Builder {
 
         private @Nullable TokenEmbedding tokens;
+        private boolean shared;
         private @Nullable Block positions;
         private @Nullable TokenTypeEmbedding types;
         private @Nullable Block norm;
@@ -183,6 +186,20 @@ public final class EncoderEmbeddings extends KernelBlock {
          */
         public Builder setTokens(TokenEmbedding tokens) {
             this.tokens = tokens;
+            this.shared = false;
+            return this;
+        }
+
+        /**
+         * Sets a token embedding that belongs to another block, which initialises, saves and trains
+         * it: that of the encoder, in a decoder.
+         *
+         * @param tokens (V, E)
+         * @return this builder
+         */
+        public Builder setSharedTokens(TokenEmbedding tokens) {
+            this.tokens = tokens;
+            this.shared = true;
             return this;
         }
 

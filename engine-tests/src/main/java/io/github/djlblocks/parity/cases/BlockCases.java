@@ -25,6 +25,9 @@ public final class BlockCases {
         cases.addAll(FeedForwardCases.all());
         cases.addAll(PositionCases.all());
         cases.addAll(RotaryCases.all());
+        cases.addAll(RotaryScalingCases.all());
+        cases.addAll(RotaryAxesCases.all());
+        cases.addAll(PositionBiasCases.all());
         cases.addAll(AttentionCases.all());
         cases.addAll(AttentionOptionCases.all());
         cases.addAll(LayerCases.all());
