@@ -25,6 +25,7 @@ public interface Kernels
                 AttentionKernels,
                 CacheKernels,
                 RandomKernels,
+                RoutingKernels,
                 SequenceKernels {
 
     /**

@@ -21,6 +21,7 @@ final class PortableKernels
                 PortableHeads,
                 PortableCaches,
                 PortableRandom,
+                PortableRouting,
                 PortableSequences {
 
     static final PortableKernels INSTANCE = new PortableKernels();

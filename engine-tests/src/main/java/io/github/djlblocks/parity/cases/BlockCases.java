@@ -23,6 +23,7 @@ public final class BlockCases {
         cases.addAll(ActivationCases.all());
         cases.addAll(ChannelNormCases.all());
         cases.addAll(FeedForwardCases.all());
+        cases.addAll(MixtureCases.all());
         cases.addAll(PositionCases.all());
         cases.addAll(RotaryCases.all());
         cases.addAll(RotaryScalingCases.all());

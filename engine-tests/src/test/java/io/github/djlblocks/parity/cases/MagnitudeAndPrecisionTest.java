@@ -39,6 +39,9 @@ class MagnitudeAndPrecisionTest {
                     "LayerScale",
                     "Dropout",
                     "TokenEmbedding",
+                    "LearnedPositions",
+                    "TokenTypeEmbedding",
+                    "SinusoidalPositions",
                     "RotaryEmbedding");
     private static final Set<String> BOUNDED =
             Set.of("RmsNorm", "LayerNorm", "ScaleNorm", "GroupNorm", "InstanceNorm", "DynamicTanh");
