@@ -113,7 +113,7 @@ abstract class EncoderGoldens {
         Set<String> expected = new TreeSet<>(Set.of("grad.inputs_embeds"));
         golden.namesAfter("grad.param.").forEach(name -> expected.add("grad.param." + name));
         assertThat(gradients.keySet()).containsExactlyInAnyOrderElementsOf(expected);
-        Tolerance tolerance = GoldenTolerance.ofGradient(dataType, terms(config.stack(), 11));
+        Tolerance tolerance = ofGradient(engine, dataType);
         gradients.forEach(
                 (name, gradient) ->
                         golden.assertClose(
@@ -121,6 +121,19 @@ abstract class EncoderGoldens {
                                 gradient,
                                 // A key bias moves all scores of a query alike: its gradient is 0.
                                 isKeyBias(name) ? tolerance.withMinimumScale(10) : tolerance));
+    }
+
+    /**
+     * MXNet's derivative of the error function has the float32 number nearest to pi in it, so that
+     * float64 gradients are 4e-8 off for each GELU, those of the layers and that of the head,
+     * besides the rounding of the stored number: 1.07 times that rounding was measured.
+     */
+    private Tolerance ofGradient(EngineUnderTest engine, DataType dataType) {
+        boolean single = dataType == DataType.FLOAT64 && engine.engineName().equals("MXNet");
+        return single
+                ? Tolerance.of(DataType.FLOAT32, 2 + config.stack().layers(), 0.51)
+                        .deliveredAs(DataType.FLOAT64)
+                : GoldenTolerance.ofGradient(dataType, terms(config.stack(), 11));
     }
 
     private boolean isKeyBias(String name) {

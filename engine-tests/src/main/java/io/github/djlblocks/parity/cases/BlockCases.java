@@ -34,6 +34,7 @@ public final class BlockCases {
         cases.addAll(LayerCases.all());
         cases.addAll(EmbeddingCases.all());
         cases.addAll(HeadCases.all());
+        cases.addAll(EncoderCases.all());
         cases.addAll(ModelCases.all());
         return List.copyOf(cases);
     }
