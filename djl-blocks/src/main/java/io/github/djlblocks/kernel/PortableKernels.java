@@ -19,7 +19,8 @@ final class PortableKernels
                 PortableHeads,
                 PortableCaches,
                 PortableRandom,
-                PortableRouting {
+                PortableRouting,
+                PortableSequences {
 
     static final PortableKernels INSTANCE = new PortableKernels();
 

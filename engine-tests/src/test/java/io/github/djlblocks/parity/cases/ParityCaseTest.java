@@ -21,9 +21,10 @@ class ParityCaseTest {
 
         assertThat(new HashSet<>(all.stream().map(ParityCase::name).toList())).hasSameSizeAs(all);
         assertThat(all).allSatisfy(c -> assertThat(c.reason()).isNotBlank());
-        assertThat(BlockCases.onePerBlock().stream().map(ParityCase::blockName))
-                .doesNotHaveDuplicates()
-                .containsAll(all.stream().map(ParityCase::blockName).toList());
+        assertThat(BlockCases.onePerBlock())
+                .extracting(ParityCase::blockName)
+                .containsExactlyElementsOf(
+                        all.stream().map(ParityCase::blockName).distinct().toList());
     }
 
     @Test
