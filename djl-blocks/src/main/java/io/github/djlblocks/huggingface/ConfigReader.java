@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -81,6 +83,21 @@ final class ConfigReader {
 
     double number(String field, double otherwise) {
         return has(field) ? number(field) : otherwise;
+    }
+
+    List<Double> numbers(String field) {
+        JsonElement value = required(field);
+        if (!value.isJsonArray()) {
+            throw wrong(field, value, "a list of numbers");
+        }
+        List<Double> numbers = new ArrayList<>();
+        for (JsonElement element : value.getAsJsonArray()) {
+            if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isNumber()) {
+                throw wrong(field, value, "a list of numbers");
+            }
+            numbers.add(element.getAsDouble());
+        }
+        return numbers;
     }
 
     boolean flag(String field, boolean otherwise) {

@@ -3,9 +3,7 @@ package io.github.djlblocks.huggingface;
 import io.github.djlblocks.activation.Activations;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.RotaryLayout;
-import io.github.djlblocks.kernel.RotarySpec;
 import io.github.djlblocks.model.DecoderConfig;
-import io.github.djlblocks.position.RotaryFrequencies;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -26,6 +24,7 @@ final class LlamaFamily {
 
     static DecoderConfig config(ConfigReader json) {
         refuseOtherArithmetic(json);
+        RotaryConfig rotary = RotaryConfig.of(json, json.integer("max_position_embeddings", 2048));
         int heads = json.integer("num_attention_heads", 32);
         int hidden = json.integer("hidden_size", 4096);
         DecoderConfig.Builder builder =
@@ -35,7 +34,7 @@ final class LlamaFamily {
                         .setFeedForwardSize(json.integer("intermediate_size", 11008))
                         .setLayers(json.integer("num_hidden_layers", 32))
                         .setQueryHeads(heads)
-                        .setContextLength(json.integer("max_position_embeddings", 2048))
+                        .setContextLength(rotary.contextLength())
                         .optKeyValueHeads(json.integer("num_key_value_heads", heads))
                         .optNormEpsilon(json.number("rms_norm_eps", 1e-6))
                         .optActivation(activation(json))
@@ -46,7 +45,9 @@ final class LlamaFamily {
         if (!json.has("head_dim") && hidden % heads != 0) {
             return builder.build();
         }
-        return builder.optHeadDim(headDim).optRotary(rotary(json, headDim)).build();
+        return builder.optHeadDim(headDim)
+                .optRotary(rotary.spec(headDim, RotaryLayout.HALF_SPLIT))
+                .build();
     }
 
     private static ActivationFunction activation(ConfigReader json) {
@@ -55,49 +56,6 @@ final class LlamaFamily {
             throw json.unknown("hidden_act", name, Activations.names());
         }
         return Activations.byName(name);
-    }
-
-    private static RotarySpec rotary(ConfigReader json, int headDim) {
-        // Transformers 5 writes rope_parameters, with theta inside; before, rope_scaling and theta.
-        String field = json.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-        ConfigReader scaling = json.object(field);
-        double theta = scaling.number("rope_theta", json.number("rope_theta", 10000));
-        double part =
-                scaling.number("partial_rotary_factor", json.number("partial_rotary_factor", 1));
-        double[] frequencies = RotaryFrequencies.standard(theta, rotaryDim(headDim, part));
-        String type = scaling.text("rope_type", scaling.text("type", "default"));
-        double[] scaled =
-                switch (type) {
-                    case "default" -> frequencies;
-                    case "llama3" -> llama3(scaling, frequencies);
-                    default -> throw json.unknown("rope type", type, Set.of("default", "llama3"));
-                };
-        return new RotarySpec(scaled, RotaryLayout.HALF_SPLIT, 1);
-    }
-
-    private static int rotaryDim(int headDim, double part) {
-        int rotaryDim = (int) (headDim * part);
-        if (rotaryDim < 2 || rotaryDim > headDim || rotaryDim % 2 != 0) {
-            throw new IllegalArgumentException(
-                    "head_dim ("
-                            + headDim
-                            + ") times partial_rotary_factor ("
-                            + part
-                            + ") gives "
-                            + rotaryDim
-                            + " rotary channels, which must be even, at least 2 and at most"
-                            + " head_dim: rotary embedding pairs its channels");
-        }
-        return rotaryDim;
-    }
-
-    private static double[] llama3(ConfigReader scaling, double[] frequencies) {
-        return RotaryFrequencies.llama3(
-                frequencies,
-                scaling.number("factor"),
-                scaling.number("low_freq_factor"),
-                scaling.number("high_freq_factor"),
-                scaling.integer("original_max_position_embeddings"));
     }
 
     /** Fields other families have, which would make another model of this one. */

@@ -3,9 +3,16 @@ package io.github.djlblocks.kernel;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.stream.LongStream;
 
 /** Positions in DJL operations that every engine has and can differentiate. */
 interface PortablePositions extends PositionKernels {
+
+    @Override
+    default NDArray keyPositions(NDArray x, int axis, long past) {
+        long[] positions = LongStream.range(0, past + x.getShape().get(axis)).toArray();
+        return x.getManager().create(positions, new Shape(1, positions.length));
+    }
 
     @Override
     default NDArray zeroIndices(NDArray x) {
@@ -67,5 +74,16 @@ interface PortablePositions extends PositionKernels {
             positions[i] = past[i / length] + i % length;
         }
         return x.getManager().create(positions, new Shape(past.length, length));
+    }
+
+    @Override
+    default NDArray linearBias(
+            NDArray queries, NDArray keys, LinearBiasSpec spec, DataType dataType) {
+        return PortableBiases.linear(queries, keys, spec, dataType);
+    }
+
+    @Override
+    default NDArray bucketBias(NDArray queries, NDArray keys, NDArray table, BucketSpec spec) {
+        return PortableBiases.bucketed(queries, keys, table, spec);
     }
 }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 
 /**
  * Rotary embedding.
@@ -19,41 +20,71 @@ final class PortableRotary {
     private PortableRotary() {}
 
     static RotaryTable table(NDArray positions, RotarySpec spec, DataType dataType) {
-        Shape shape = PositionRows.shapeOf(positions, "positions");
+        Shape shape = positions.getShape();
+        int axes = axesOf(shape, spec);
         long[] steps = HostIntegers.of(positions, "positions");
-        double[] frequencies = spec.inverseFrequencies();
-        int r = spec.rotaryDim();
-        boolean halfSplit = spec.layout() == RotaryLayout.HALF_SPLIT;
-        double[] cos = new double[steps.length * r];
-        double[] sin = new double[cos.length];
+        int tokens = steps.length / axes;
+        double[] rates = spec.rates().at(Arrays.stream(steps).max().orElse(0) + 1);
+        Angles angles = new Angles(tokens, spec);
         PositionRows.fill(
-                steps,
-                r,
-                (position, from) -> {
-                    for (int i = 0; i < frequencies.length; i++) {
-                        double angle = position * frequencies[i];
-                        double c = Math.cos(angle) * spec.attentionFactor();
-                        double s = Math.sin(angle) * spec.attentionFactor();
-                        int first = from + (halfSplit ? i : 2 * i);
-                        int second = halfSplit ? first + frequencies.length : first + 1;
-                        cos[first] = c;
-                        cos[second] = c;
-                        sin[first] = -s;
-                        sin[second] = s;
+                tokens,
+                spec.rotaryDim(),
+                token -> position(steps, token, tokens),
+                (token, from) -> {
+                    for (int i = 0; i < rates.length; i++) {
+                        int axis = axes == 1 ? 0 : spec.axes().get(i);
+                        angles.write(i, from, steps[axis * tokens + token], rates[i]);
                     }
                 },
-                cos,
-                sin);
-        Shape tableShape = new Shape(shape.get(0), 1, shape.get(1), r);
-        NDManager manager = positions.getManager();
-        return new RotaryTable(
-                // A FLOAT16 model keeps its table in FLOAT32 and rotates there.
-                PositionRows.create(manager, cos, tableShape, dataType),
-                PositionRows.create(manager, sin, tableShape, dataType),
-                spec.layout());
+                angles.all());
+        int rank = shape.dimension();
+        Shape tableShape = new Shape(shape.get(rank - 2), 1, shape.get(rank - 1), spec.rotaryDim());
+        return angles.toTable(positions.getManager(), tableShape, dataType);
+    }
+
+    /** What tells a token's row from another's: its positions on all axes. */
+    private static Object position(long[] steps, int token, int tokens) {
+        if (steps.length == tokens) {
+            return steps[token];
+        }
+        Long[] axes = new Long[steps.length / tokens];
+        Arrays.setAll(axes, axis -> steps[axis * tokens + token]);
+        return Arrays.asList(axes);
+    }
+
+    /** How many axes the positions have: several only if the spec asks for them. */
+    private static int axesOf(Shape shape, RotarySpec spec) {
+        boolean several = shape.dimension() == 3 && !spec.axes().isEmpty();
+        if (several && shape.get(0) != spec.positionAxes()) {
+            throw new IllegalArgumentException(
+                    "positions of shape "
+                            + shape
+                            + " have "
+                            + shape.get(0)
+                            + " axes but the rotary embedding has "
+                            + spec.positionAxes()
+                            + ": give ("
+                            + spec.positionAxes()
+                            + ", B, S), or (B, S) where all are the same");
+        }
+        if (!several && shape.dimension() != 2) {
+            throw new IllegalArgumentException(
+                    "positions have shape "
+                            + shape
+                            + ": expected (B, S) or (1, S)"
+                            + (spec.axes().isEmpty()
+                                    ? ""
+                                    : ", or (" + spec.positionAxes() + ", B, S)"));
+        }
+        return several ? Math.toIntExact(shape.get(0)) : 1;
     }
 
     static NDArray rotate(NDArray x, RotaryTable table) {
+        if (table.keys() != null) {
+            throw new IllegalArgumentException(
+                    "this table turns queries and keys differently (xPos): pass its forQueries() or"
+                            + " its forKeys()");
+        }
         Shape shape = x.getShape();
         long d = shape.get(3);
         long r = table.rotaryDim();
@@ -94,5 +125,58 @@ final class PortableRotary {
         NDArray even = pairs.get(new NDIndex("..., :1"));
         NDArray odd = pairs.get(new NDIndex("..., 1:"));
         return odd.concat(even, 4).reshape(shape);
+    }
+
+    /** Cosines and signed sines on the host, those of the keys apart where xPos wants it. */
+    private static final class Angles {
+
+        private final RotarySpec spec;
+        private final int pairs;
+        private final double[][] tables;
+
+        Angles(int tokens, RotarySpec spec) {
+            this.spec = spec;
+            pairs = spec.rates().pairs();
+            tables = new double[spec.decay() == null ? 2 : 4][tokens * spec.rotaryDim()];
+        }
+
+        double[][] all() {
+            return tables;
+        }
+
+        void write(int i, int from, long position, double rate) {
+            double cos = Math.cos(position * rate) * spec.attentionFactor();
+            double sin = Math.sin(position * rate) * spec.attentionFactor();
+            if (spec.decay() == null) {
+                write(0, i, from, cos, sin);
+            } else {
+                double factor = spec.decay().factor(i, pairs, position);
+                write(0, i, from, cos * factor, sin * factor);
+                write(2, i, from, cos / factor, sin / factor);
+            }
+        }
+
+        private void write(int table, int i, int from, double cos, double sin) {
+            boolean halfSplit = spec.layout() == RotaryLayout.HALF_SPLIT;
+            int first = from + (halfSplit ? i : 2 * i);
+            int second = halfSplit ? first + pairs : first + 1;
+            tables[table][first] = cos;
+            tables[table][second] = cos;
+            tables[table + 1][first] = -sin;
+            tables[table + 1][second] = sin;
+        }
+
+        RotaryTable toTable(NDManager manager, Shape shape, DataType type) {
+            // A FLOAT16 model keeps its table in FLOAT32 and rotates there.
+            NDArray[] arrays = new NDArray[tables.length];
+            for (int i = 0; i < arrays.length; i++) {
+                arrays[i] = PositionRows.create(manager, tables[i], shape, type);
+            }
+            RotaryTable keys =
+                    arrays.length == 2
+                            ? null
+                            : new RotaryTable(arrays[2], arrays[3], spec.layout());
+            return new RotaryTable(arrays[0], arrays[1], spec.layout(), keys);
+        }
     }
 }

@@ -17,9 +17,11 @@ final class PortableSinusoids {
         boolean halves = spec.layout() == SinusoidSpec.Layout.HALVES;
         double[] values = new double[steps.length * channels];
         PositionRows.fill(
-                steps,
+                steps.length,
                 channels,
-                (position, from) -> {
+                token -> steps[token],
+                (token, from) -> {
+                    long position = steps[token];
                     if (spec.paddingPosition() != null && position == spec.paddingPosition()) {
                         return;
                     }

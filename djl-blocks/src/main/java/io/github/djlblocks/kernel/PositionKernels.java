@@ -17,6 +17,16 @@ public interface PositionKernels {
     NDArray positions(NDArray x, int axis, long... past);
 
     /**
+     * Counts positions of keys: those that have passed and those of an array.
+     *
+     * @param x an array
+     * @param axis the axis of it that is the length S
+     * @param past how many have passed
+     * @return integers {@code 0 .. past + S - 1}, (1, past + S)
+     */
+    NDArray keyPositions(NDArray x, int axis, long past);
+
+    /**
      * Gives every token index 0.
      *
      * @param x (B, S, E)
@@ -79,7 +89,8 @@ public interface PositionKernels {
     /**
      * Computes the cosines and sines by which {@link #rotate} turns.
      *
-     * @param positions integers, (B, S) or (1, S)
+     * @param positions integers, (B, S) or (1, S); with several axes, also (axes, B, S) or (axes,
+     *     1, S), else all axes have the same
      * @param spec frequencies, layout and factor
      * @param dataType the type of the table
      * @return the table for these positions
@@ -94,4 +105,26 @@ public interface PositionKernels {
      * @return (B, H, S, D)
      */
     NDArray rotate(NDArray x, RotaryTable table);
+
+    /**
+     * Computes a bias of attention scores that is linear in the distance.
+     *
+     * @param queries positions of the queries, integers, (B, S) or (1, S)
+     * @param keys positions of the keys, integers, (B, T) or (1, T)
+     * @param spec slopes and form
+     * @param dataType the type of the result
+     * @return (B | 1, H, S, T); of form KEY (B | 1, H, 1, T)
+     */
+    NDArray linearBias(NDArray queries, NDArray keys, LinearBiasSpec spec, DataType dataType);
+
+    /**
+     * Looks up a bias of attention scores by the bucket of the distance.
+     *
+     * @param queries positions of the queries, integers, (B, S) or (1, S)
+     * @param keys positions of the keys, integers, (B, T) or (1, T)
+     * @param table (buckets, H)
+     * @param spec which distance is in which bucket
+     * @return (B | 1, H, S, T)
+     */
+    NDArray bucketBias(NDArray queries, NDArray keys, NDArray table, BucketSpec spec);
 }

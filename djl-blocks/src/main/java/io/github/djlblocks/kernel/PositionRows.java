@@ -8,6 +8,7 @@ import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /**
  * Tables with a row for each position, computed in float64 on the host and rounded once, so that
@@ -17,21 +18,21 @@ final class PositionRows {
 
     private PositionRows() {}
 
-    /** Writes the row of a position from an index on. */
+    /** Writes the row of a token from an index on. */
     interface Row {
-        void write(long position, int from);
+        void write(int token, int from);
     }
 
-    /** Writes the row of every position into the tables; of a repeated one, a copy. */
-    static void fill(long[] positions, int width, Row row, double[]... tables) {
-        Map<Long, Integer> written = new HashMap<>();
-        for (int p = 0; p < positions.length; p++) {
-            Integer before = written.putIfAbsent(positions[p], p);
+    /** Writes the row of every token into the tables; where a key comes again, a copy. */
+    static void fill(int tokens, int width, IntFunction<Object> key, Row row, double[]... tables) {
+        Map<Object, Integer> written = new HashMap<>();
+        for (int token = 0; token < tokens; token++) {
+            Integer before = written.putIfAbsent(key.apply(token), token);
             if (before == null) {
-                row.write(positions[p], p * width);
+                row.write(token, token * width);
             } else {
                 for (double[] table : tables) {
-                    System.arraycopy(table, before * width, table, p * width, width);
+                    System.arraycopy(table, before * width, table, token * width, width);
                 }
             }
         }

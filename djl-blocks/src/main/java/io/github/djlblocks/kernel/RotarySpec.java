@@ -1,75 +1,113 @@
 package io.github.djlblocks.kernel;
 
 import io.github.djlblocks.internal.Checks;
-import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How positions become angles.
+ * How positions become angles. Equal specs give equal tables for equal positions.
  *
- * @param inverseFrequencies angle per position of each pair of channels, in radians; (r / 2)
+ * @param rates angle per position of each pair of channels, by the length of the sequence
  * @param layout which channels form a pair
  * @param attentionFactor multiplies cosines and sines; 1 unless a scaling method says otherwise
+ * @param axes which axis of the positions turns each pair, from 0 (multi-axis rotary embedding,
+ *     M-RoPE); empty if positions have one axis
+ * @param decay xPos, or none
  */
-@SuppressWarnings("ArrayRecordComponent") // copied on the way in and on the way out
-public record RotarySpec(double[] inverseFrequencies, RotaryLayout layout, double attentionFactor) {
+public record RotarySpec(
+        RotaryRates rates,
+        RotaryLayout layout,
+        double attentionFactor,
+        List<Integer> axes,
+        @Nullable RotaryDecay decay) {
 
     /**
      * Copies and checks.
      *
-     * @param inverseFrequencies angle per position of each pair of channels, in radians; (r / 2)
+     * @param rates angle per position of each pair of channels, by the length of the sequence
      * @param layout which channels form a pair
      * @param attentionFactor multiplies cosines and sines; 1 unless a scaling method says otherwise
+     * @param axes which axis of the positions turns each pair, from 0; or empty
+     * @param decay xPos, or none
      */
     public RotarySpec {
-        if (inverseFrequencies.length == 0) {
-            throw new IllegalArgumentException(
-                    "inverseFrequencies is empty: rotary embedding needs at least one pair of"
-                            + " channels");
-        }
         Checks.positive("attentionFactor", attentionFactor);
-        inverseFrequencies = inverseFrequencies.clone();
+        axes = List.copyOf(axes);
+        if (!axes.isEmpty() && axes.size() != rates.pairs()) {
+            throw new IllegalArgumentException(
+                    "axes has "
+                            + axes.size()
+                            + " entries but "
+                            + rates.pairs()
+                            + " pairs of channels turn: give one for each pair");
+        }
+        if (!axes.isEmpty() && Collections.min(axes) < 0) {
+            throw new IllegalArgumentException(
+                    "axes " + axes + " must be numbers from 0 up: an axis of the positions each");
+        }
+        if (decay != null && !axes.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "xPos decays with a distance, which positions of several axes do not have:"
+                            + " leave out decay or axes");
+        }
     }
 
     /**
-     * Returns a copy of the inverse frequencies.
+     * Creates a spec of rates that do not depend on the length.
      *
-     * @return radians per position
+     * @param inverseFrequencies angle per position of each pair of channels, in radians; (r / 2)
+     * @param layout which channels form a pair
+     * @param attentionFactor multiplies cosines and sines
      */
-    @Override
+    public RotarySpec(double[] inverseFrequencies, RotaryLayout layout, double attentionFactor) {
+        this(RotaryRates.fixed(inverseFrequencies), layout, attentionFactor, List.of(), null);
+    }
+
+    /**
+     * Returns this spec for positions of several axes.
+     *
+     * @param newAxes which axis turns each pair, from 0
+     * @return a spec with them
+     */
+    public RotarySpec withAxes(List<Integer> newAxes) {
+        return new RotarySpec(rates, layout, attentionFactor, newAxes, decay);
+    }
+
+    /**
+     * Returns this spec with xPos.
+     *
+     * @param newDecay its numbers
+     * @return a spec with it
+     */
+    public RotarySpec withDecay(RotaryDecay newDecay) {
+        return new RotarySpec(rates, layout, attentionFactor, axes, newDecay);
+    }
+
+    /**
+     * Returns the inverse frequencies of short sequences.
+     *
+     * @return radians per position of each pair, a new array
+     */
     public double[] inverseFrequencies() {
-        return inverseFrequencies.clone();
+        return rates.at(1);
     }
 
     /**
      * Returns how many channels are turned.
      *
-     * @return twice the number of frequencies
+     * @return twice the number of pairs
      */
     public int rotaryDim() {
-        return 2 * inverseFrequencies.length;
+        return 2 * rates.pairs();
     }
 
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof RotarySpec that
-                && Arrays.equals(inverseFrequencies, that.inverseFrequencies)
-                && layout == that.layout
-                && Double.compare(attentionFactor, that.attentionFactor) == 0;
-    }
-
-    @Override
-    public int hashCode() {
-        return 31 * Arrays.hashCode(inverseFrequencies) + layout.hashCode();
-    }
-
-    @Override
-    public String toString() {
-        return "RotarySpec[rotaryDim="
-                + rotaryDim()
-                + ", layout="
-                + layout
-                + ", attentionFactor="
-                + attentionFactor
-                + "]";
+    /**
+     * Returns how many axes the positions have.
+     *
+     * @return at least 1
+     */
+    public int positionAxes() {
+        return axes.isEmpty() ? 1 : Collections.max(axes) + 1;
     }
 }

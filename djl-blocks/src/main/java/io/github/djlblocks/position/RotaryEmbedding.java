@@ -9,9 +9,11 @@ import ai.djl.util.PairList;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
+import io.github.djlblocks.kernel.RotaryDecay;
 import io.github.djlblocks.kernel.RotaryLayout;
 import io.github.djlblocks.kernel.RotarySpec;
 import io.github.djlblocks.kernel.RotaryTable;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +23,13 @@ import org.jspecify.annotations.Nullable;
  * <p>For pair {@code i} at position {@code p}, with {@code a = p * f_i}: {@code (x1, x2) -> (x1 cos
  * a - x2 sin a, x2 cos a + x1 sin a)}. Inputs: x (B, H, S, D) and optionally positions (B, S) or
  * (1, S), INT64 or INT32, by default 0 to S - 1; output (B, H, S, D). Only the first {@code
- * rotaryDim} channels of a head are turned.
+ * rotaryDim} channels of a head are turned. With a {@link RotarySpec} of several axes the positions
+ * may be (axes, B, S) or (axes, 1, S); with xPos the block turns queries, and {@link #forKeys}
+ * keys.
+ *
+ * <p>A table depends on the {@link #getSpec spec} and on the positions alone: embeddings of equal
+ * specs can share one. Frequencies that depend on the length of the sequence take the largest
+ * position of the pass plus one for it.
  *
  * <p>Su et al., arXiv 2104.09864; layouts as in Hugging Face {@code LlamaRotaryEmbedding} (halves)
  * and in the paper, GPT-J and Meta's Llama (interleaved). Angles are computed in float64: the
@@ -31,8 +39,10 @@ public final class RotaryEmbedding extends KernelBlock {
 
     private final int headDim;
     private final RotarySpec spec;
+    private final boolean keys;
 
-    private RotaryEmbedding(int headDim, RotarySpec spec) {
+    private RotaryEmbedding(int headDim, RotarySpec spec, boolean keys) {
+        this.keys = keys;
         this.headDim = Checks.positive("headDim", headDim);
         this.spec = spec;
         if (spec.rotaryDim() > headDim) {
@@ -54,7 +64,17 @@ public final class RotaryEmbedding extends KernelBlock {
      * @throws IllegalArgumentException if there are more frequencies than pairs of channels
      */
     public static RotaryEmbedding of(int headDim, RotarySpec spec) {
-        return new RotaryEmbedding(headDim, spec);
+        return new RotaryEmbedding(headDim, spec, false);
+    }
+
+    /**
+     * Returns the embedding of the keys that go with the queries of this one: other than this only
+     * with xPos, which lets queries grow and keys shrink.
+     *
+     * @return a block that turns keys
+     */
+    public RotaryEmbedding forKeys() {
+        return new RotaryEmbedding(headDim, spec, true);
     }
 
     /**
@@ -76,10 +96,20 @@ public final class RotaryEmbedding extends KernelBlock {
     }
 
     /**
-     * Computes the table of cosines and sines for positions, to be shared by every layer of a
-     * forward pass.
+     * Returns how positions become angles.
      *
-     * @param positions INT64 or INT32, (B, S) or (1, S)
+     * @return frequencies, layout and factor
+     */
+    public RotarySpec getSpec() {
+        return spec;
+    }
+
+    /**
+     * Computes the table of cosines and sines for positions, to be shared by every layer of a
+     * forward pass. Queries turn by its {@link RotaryTable#forQueries}, keys by its {@link
+     * RotaryTable#forKeys}, which are the same but with xPos.
+     *
+     * @param positions INT64 or INT32, (B, S) or (1, S); of several axes also (axes, B, S)
      * @param dataType the type of the arrays that will be turned
      * @return the table
      */
@@ -110,16 +140,20 @@ public final class RotaryEmbedding extends KernelBlock {
         requireFloating(x);
         Kernels kernels = Kernels.of(x);
         NDArray positions = inputs.size() == 2 ? inputs.get(1) : kernels.positions(x, 2, 0);
-        return new NDList(kernels.rotate(x, table(positions, x.getDataType())));
+        RotaryTable table = table(positions, x.getDataType());
+        return new NDList(kernels.rotate(x, keys ? table.forKeys() : table.forQueries()));
     }
 
-    /** Builds a {@link RotaryEmbedding} with the standard frequencies. */
+    /** Builds a {@link RotaryEmbedding}; by default with the standard frequencies. */
     public static final class Builder {
 
         private int headDim;
         private @Nullable Integer rotaryDim;
         private double theta = 10000;
         private RotaryLayout layout = RotaryLayout.HALF_SPLIT;
+        private RotaryScaling scaling = RotaryScaling.none();
+        private List<Integer> axes = List.of();
+        private @Nullable RotaryDecay decay;
 
         private Builder() {}
 
@@ -168,6 +202,39 @@ public final class RotaryEmbedding extends KernelBlock {
         }
 
         /**
+         * Sets how frequencies change for long sequences, not at all by default.
+         *
+         * @param scaling the method
+         * @return this builder
+         */
+        public Builder optScaling(RotaryScaling scaling) {
+            this.scaling = scaling;
+            return this;
+        }
+
+        /**
+         * Sets which axis of the positions turns each pair, for positions of several axes.
+         *
+         * @param axes as {@link RotaryAxes} makes them
+         * @return this builder
+         */
+        public Builder optAxes(List<Integer> axes) {
+            this.axes = List.copyOf(axes);
+            return this;
+        }
+
+        /**
+         * Lets queries grow and keys shrink with the position: xPos.
+         *
+         * @param decay such as {@link RotaryDecay#PAPER}
+         * @return this builder
+         */
+        public Builder optDecay(RotaryDecay decay) {
+            this.decay = decay;
+            return this;
+        }
+
+        /**
          * Builds the block.
          *
          * @return the block
@@ -182,8 +249,8 @@ public final class RotaryEmbedding extends KernelBlock {
                                 + ") must be even: rotary embedding pairs its channels");
             }
             int channels = rotaryDim == null ? headDim : rotaryDim;
-            double[] frequencies = RotaryFrequencies.standard(theta, channels);
-            return new RotaryEmbedding(headDim, new RotarySpec(frequencies, layout, 1));
+            RotarySpec spec = scaling.spec(theta, channels, layout).withAxes(axes);
+            return of(headDim, decay == null ? spec : spec.withDecay(decay));
         }
     }
 }

@@ -1,6 +1,8 @@
 package io.github.djlblocks.position;
 
 import io.github.djlblocks.internal.Checks;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Inverse frequencies of rotary embedding: the angle, in radians per position, by which each pair
@@ -79,5 +81,24 @@ public final class RotaryFrequencies {
             scaled[i] = frequencies[i] * ((1 - kept) / factor + kept);
         }
         return scaled;
+    }
+
+    /** The standard frequencies, each divided by its factor. */
+    static List<Double> divided(double theta, int rotaryDim, String name, List<Double> factors) {
+        double[] frequencies = standard(theta, rotaryDim);
+        if (factors.size() != frequencies.length) {
+            throw new IllegalArgumentException(
+                    name
+                            + " ("
+                            + factors.size()
+                            + ") must be one for each of the "
+                            + frequencies.length
+                            + " pairs of channels");
+        }
+        List<Double> divided = new ArrayList<>();
+        for (int i = 0; i < frequencies.length; i++) {
+            divided.add(frequencies[i] / Checks.positive(name, factors.get(i)));
+        }
+        return divided;
     }
 }

@@ -11,6 +11,7 @@ import io.github.djlblocks.model.DecoderConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -86,8 +87,10 @@ class ConfigErrorsTest {
     @ValueSource(strings = {"rope_scaling", "rope_parameters"})
     void readConfig_unknownRope_listsTheKnown(String field) throws IOException {
         refuses(
-                "\"" + field + "\": {\"rope_type\": \"yarn\", \"factor\": 2}",
-                "rope type 'yarn' is not implemented; known: default, llama3");
+                "\"" + field + "\": {\"rope_type\": \"ntk\", \"factor\": 2}",
+                field
+                        + ": rope type 'ntk' is not implemented; known: default, dynamic, linear,"
+                        + " llama3, longrope, mrope, proportional, su, yarn");
     }
 
     @Test
@@ -95,6 +98,24 @@ class ConfigErrorsTest {
         refuses(
                 "\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8}",
                 "rope_scaling: low_freq_factor is missing");
+        for (String type : List.of("linear", "dynamic", "yarn")) {
+            refuses(
+                    "\"rope_scaling\": {\"type\": \"" + type + "\"}",
+                    "rope_scaling: factor is missing");
+        }
+        refuses(
+                "\"rope_scaling\": {\"type\": \"longrope\", \"factor\": 2}",
+                "rope_scaling: short_factor is missing");
+        refuses(
+                "\"rope_scaling\": {\"type\": \"su\", \"factor\": 2, \"short_factor\": [1, \"2\"]}",
+                "rope_scaling: short_factor ([1,\"2\"]) must be a list of numbers");
+        refuses(
+                "\"rope_scaling\": {\"type\": \"su\", \"factor\": 2, \"short_factor\": 1}",
+                "rope_scaling: short_factor (1) must be a list of numbers");
+        refusesSize(
+                "\"head_dim\": 4, \"rope_scaling\": {\"type\": \"longrope\", \"factor\": 2,"
+                        + " \"short_factor\": [1, 2, 3], \"long_factor\": [1, 2]}",
+                "short factors (3) must be one for each of the 2 pairs of channels");
         refuses("\"rope_scaling\": 8", "rope_scaling (8) must be an object");
         refusesSize("\"rope_theta\": -1", "ropeTheta (-1.0) must be a finite number above 0");
         refusesSize(

@@ -39,7 +39,15 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class RotaryGoldenTest {
 
-    private static final List<String> CASES = List.of("default_d16", "partial_0_5", "llama31");
+    private static final List<String> CASES =
+            List.of(
+                    "default_d16",
+                    "partial_0_5",
+                    "linear_f4",
+                    "dynamic_within",
+                    "yarn_f4",
+                    "llama31",
+                    "longrope_short");
 
     @TempDir private Path folder;
 

@@ -13,7 +13,7 @@ public final class BlockCases {
     /**
      * Returns all cases.
      *
-     * @return some 150 small cases, in the order of the blocks' packages
+     * @return some 200 small cases, in the order of the blocks' packages
      */
     public static List<ParityCase> all() {
         List<ParityCase> cases = new ArrayList<>();
@@ -26,8 +26,13 @@ public final class BlockCases {
         cases.addAll(MixtureCases.all());
         cases.addAll(PositionCases.all());
         cases.addAll(RotaryCases.all());
+        cases.addAll(RotaryScalingCases.all());
+        cases.addAll(RotaryAxesCases.all());
+        cases.addAll(PositionBiasCases.all());
         cases.addAll(AttentionCases.all());
         cases.addAll(AttentionOptionCases.all());
+        cases.addAll(LatentAttentionCases.all());
+        cases.addAll(ResidualCases.all());
         cases.addAll(LayerCases.all());
         cases.addAll(ModelCases.all());
         return List.copyOf(cases);

@@ -118,7 +118,7 @@ final class FeedForwardCases {
             int f,
             long... shape) {
         ParityCaseBuilder builder = ParityCase.builder("GatedFeedForward", variant);
-        return ActivationCases.withErf(builder, function == ActivationFunction.GELU)
+        return ActivationCases.withErf(builder, function.equals(ActivationFunction.GELU))
                 .setBlock(() -> block(function, bias, e, f))
                 .addInput("x", RandomTensors.normal(variant.hashCode(), shape), shape)
                 .setFormula(

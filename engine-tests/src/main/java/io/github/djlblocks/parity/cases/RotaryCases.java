@@ -7,6 +7,8 @@ import io.github.djlblocks.parity.oracle.OracleRotaryFrequencies;
 import io.github.djlblocks.parity.oracle.Var;
 import io.github.djlblocks.position.RotaryEmbedding;
 import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Cases of rotary embedding. */
@@ -39,26 +41,43 @@ final class RotaryCases {
             int rotaryDim,
             double @Nullable [] positions) {
         double theta = 10000;
+        return given(
+                variant,
+                headDim,
+                positions,
+                () ->
+                        RotaryEmbedding.builder()
+                                .setHeadDim(headDim)
+                                .optRotaryDim(rotaryDim)
+                                .optTheta(theta)
+                                .optLayout(layout)
+                                .build(),
+                (x, rows) ->
+                        OracleRotary.rotary(
+                                x,
+                                rows,
+                                OracleRotaryFrequencies.standard(theta, rotaryDim),
+                                oracle(layout),
+                                1));
+    }
+
+    /** A case of x (2, 3, S, headDim) and positions, if there are any. */
+    static ParityCase given(
+            String variant,
+            int headDim,
+            double @Nullable [] positions,
+            Supplier<RotaryEmbedding> block,
+            BiFunction<Var, double[][], Var> formula) {
         long[] shape = {2, 3, S, headDim};
         ParityCaseBuilder builder =
                 ParityCase.builder("RotaryEmbedding", variant)
-                        .setBlock(
-                                () ->
-                                        RotaryEmbedding.builder()
-                                                .setHeadDim(headDim)
-                                                .optRotaryDim(rotaryDim)
-                                                .optTheta(theta)
-                                                .optLayout(layout)
-                                                .build())
+                        .setBlock(block)
                         .addInput("x", RandomTensors.normal(variant.hashCode(), shape), shape)
                         .setFormula(
                                 (arrays, parameters) ->
-                                        OracleRotary.rotary(
+                                        formula.apply(
                                                 Scope.get(arrays, "x"),
-                                                positions(arrays.get("positions"), S),
-                                                OracleRotaryFrequencies.standard(theta, rotaryDim),
-                                                oracle(layout),
-                                                1))
+                                                positions(arrays.get("positions"), S)))
                         .setTolerance(
                                 2,
                                 2,

@@ -38,15 +38,6 @@ public final class OracleRotary {
         Shapes.requireRank(x, "x", 4, "(B, H, S, D)");
         int b = x.dims()[0];
         int s = x.dims()[2];
-        int d = x.dims()[3];
-        int pairs = inverseFrequencies.length;
-        Shapes.require(
-                2 * pairs <= d,
-                "inverseFrequencies (%d) turn %d channels, but x %s has only %d",
-                pairs,
-                2 * pairs,
-                Shapes.text(x.dims()),
-                d);
         Shapes.require(
                 positions.length == b || positions.length == 1,
                 "positions (%d rows) must have one row, or one for each of the %d of the batch",
@@ -59,15 +50,62 @@ public final class OracleRotary {
                     row.length,
                     s);
         }
-        double[] cos = new double[b * s * pairs];
-        double[] sin = new double[b * s * pairs];
-        for (int token = 0; token < b * s; token++) {
-            double position = positions[positions.length == 1 ? 0 : token / s][token % s];
-            for (int i = 0; i < pairs; i++) {
-                double angle = position * inverseFrequencies[i];
-                cos[token * pairs + i] = attentionScaling * Math.cos(angle);
-                sin[token * pairs + i] = attentionScaling * Math.sin(angle);
-            }
+        return turned(
+                x,
+                inverseFrequencies.length,
+                (row, token, pair) ->
+                        positions[positions.length == 1 ? 0 : row][token]
+                                * inverseFrequencies[pair],
+                (row, token, pair) -> attentionScaling,
+                layout);
+    }
+
+    /** A number for each pair of channels of each token. */
+    @FunctionalInterface
+    public interface PerPair {
+
+        /**
+         * Returns the number.
+         *
+         * @param row of the batch
+         * @param token of the sequence
+         * @param pair of channels
+         * @return the number
+         */
+        double at(int row, int token, int pair);
+    }
+
+    /**
+     * Turns each pair (u, v) of the first channels by an angle a and stretches it by a factor m:
+     * {@code u' = m (u cos a - v sin a)}, {@code v' = m (u sin a + v cos a)}.
+     *
+     * @param x (B, H, S, D)
+     * @param pairs how many pairs are turned; at most D / 2
+     * @param angle the angle, in radians
+     * @param factor the factor
+     * @param layout which channels form a pair
+     * @return (B, H, S, D)
+     * @throws IllegalArgumentException if the sizes do not fit
+     */
+    public static Var turned(Var x, int pairs, PerPair angle, PerPair factor, Layout layout) {
+        Shapes.requireRank(x, "x", 4, "(B, H, S, D)");
+        int s = x.dims()[2];
+        int d = x.dims()[3];
+        Shapes.require(
+                2 * pairs <= d,
+                "inverseFrequencies (%d) turn %d channels, but x %s has only %d",
+                pairs,
+                2 * pairs,
+                Shapes.text(x.dims()),
+                d);
+        double[] cos = new double[x.dims()[0] * s * pairs];
+        double[] sin = new double[cos.length];
+        for (int i = 0; i < cos.length; i++) {
+            int token = i / pairs;
+            double a = angle.at(token / s, token % s, i % pairs);
+            double m = factor.at(token / s, token % s, i % pairs);
+            cos[i] = m * Math.cos(a);
+            sin[i] = m * Math.sin(a);
         }
         double[] y = new double[x.data().length];
         turn(x.data(), y, x.dims(), cos, sin, 1, layout);

@@ -71,6 +71,41 @@ class OracleRotaryTest {
                 Inputs.random(1, 2, 2, 3, 5));
     }
 
+    /** A quarter turn for pair 0, the other way and doubled for pair 1. */
+    @Test
+    void turned_anglesAndFactors_areThoseOfEachPair() {
+        Var y =
+                OracleRotary.turned(
+                        X,
+                        2,
+                        (row, token, pair) -> pair == 0 ? Math.PI / 2 : -Math.PI / 2,
+                        (row, token, pair) -> pair + 1,
+                        INTERLEAVED);
+        assertThat(y.values()).containsExactly(new double[] {-2, 1, 8, -6, 5, 6}, ROUNDING);
+    }
+
+    /** Each row and token is asked for its own angle and factor. */
+    @Test
+    void turned_random_gradientAgreesWithDifferences() {
+        Inputs.assertGradients(
+                in ->
+                        OracleRotary.turned(
+                                in.get(0),
+                                2,
+                                (row, token, pair) -> row + 10 * token + 0.3 * pair,
+                                (row, token, pair) -> 1 + 0.2 * row + 0.1 * token + 0.05 * pair,
+                                HALF_SPLIT),
+                Inputs.random(2, 2, 2, 3, 5));
+        Var y =
+                OracleRotary.turned(
+                        Var.of(new double[] {1, 0, 1, 0, 1, 0, 1, 0}, 2, 1, 2, 2),
+                        1,
+                        (row, token, pair) -> 0,
+                        (row, token, pair) -> 10 * row + token,
+                        HALF_SPLIT);
+        assertThat(y.values()).containsExactly(0, 0, 1, 0, 10, 0, 11, 0);
+    }
+
     @Test
     void rotary_tooFewChannels_namesBoth() {
         assertThatThrownBy(
