@@ -16,6 +16,7 @@ import io.github.djlblocks.parity.Gradients;
 import io.github.djlblocks.parity.HostValues;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 
 class RReluTest {
 
@@ -73,17 +74,17 @@ class RReluTest {
         Arrays.fill(ones, 1);
         double[][] y = new double[1][];
 
-        double[] gradient =
+        Map<String, double[]> gradients =
                 Gradients.of(
-                                engine,
-                                Map.of("x", x),
-                                ones,
-                                () -> {
-                                    NDArray output = run(manager, x, true);
-                                    y[0] = HostValues.of(output);
-                                    return output;
-                                })
-                        .get("x");
+                        engine,
+                        Map.of("x", x),
+                        ones,
+                        () -> {
+                            NDArray output = run(manager, x, true);
+                            y[0] = HostValues.of(output);
+                            return output;
+                        });
+        double[] gradient = Objects.requireNonNull(gradients.get("x"));
 
         for (int i = 0; i < N; i++) {
             assertThat(gradient[i]).isCloseTo(i % 2 == 0 ? y[0][i] / -2 : 1, within(1e-7));
