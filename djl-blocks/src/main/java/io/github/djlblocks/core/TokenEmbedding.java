@@ -77,7 +77,21 @@ public final class TokenEmbedding extends UnaryBlock {
      * @return (..., V)
      */
     public NDArray project(ParameterStore store, NDArray x, boolean training) {
-        return Kernels.of(x).linear(x, value(store, weight, x, training), null);
+        return project(store, x, null, training);
+    }
+
+    /**
+     * Uses the table as a linear map from channels to logits: {@code x W^T + b}.
+     *
+     * @param store where the table's value is
+     * @param x (..., E)
+     * @param bias (V), or none
+     * @param training whether this is a training pass
+     * @return (..., V)
+     */
+    public NDArray project(
+            ParameterStore store, NDArray x, @Nullable NDArray bias, boolean training) {
+        return Kernels.of(x).linear(x, value(store, weight, x, training), bias);
     }
 
     @Override

@@ -25,7 +25,8 @@ public interface Kernels
                 AttentionKernels,
                 CacheKernels,
                 RandomKernels,
-                RoutingKernels {
+                RoutingKernels,
+                SequenceKernels {
 
     /**
      * Returns the primitives for an array.

@@ -29,19 +29,24 @@ final class TokenInputs {
 
     /** Refuses shapes that are wrong whatever has passed. */
     static void checkShapes(String model, Shape[] shapes, int hiddenSize) {
+        checkShapes(model, LAYOUT, shapes, hiddenSize);
+    }
+
+    /** Refuses shapes of ids, mask and one more array (B, S). */
+    static void checkShapes(String model, String layout, Shape[] shapes, int hiddenSize) {
         if (shapes.length < 1 || shapes.length > 3) {
             throw new IllegalArgumentException(
-                    model + " takes 1 to 3 inputs, " + LAYOUT + ", got " + shapes.length);
+                    model + " takes 1 to 3 inputs, " + layout + ", got " + shapes.length);
         }
         if (shapes[0].dimension() == 3) {
             Checks.lastAxis(model, shapes[0], "hiddenSize", hiddenSize);
         } else {
-            Checks.rank(model, shapes[0], LAYOUT, 2);
+            Checks.rank(model, shapes[0], layout, 2);
         }
         for (int i = 1; i < shapes.length; i++) {
             boolean scoresMask = i == 1 && shapes[i].dimension() == 4;
             if (!scoresMask) {
-                Checks.rank(model, shapes[i], LAYOUT, 2);
+                Checks.rank(model, shapes[i], layout, 2);
             }
         }
     }
@@ -74,6 +79,15 @@ final class TokenInputs {
             requireShape("positions", inputs.get(2), tokens.get(0), tokens.get(1));
         }
         return new TokenInputs(inputs, past);
+    }
+
+    /** A mask of scores as it is, one of padding, which must have the length of the tokens. */
+    static NDArray mask(Kernels kernels, NDArray mask, Shape tokens) {
+        if (mask.getShape().dimension() == 4) {
+            return mask;
+        }
+        requireShape("attention mask", mask, tokens.get(0), tokens.get(1));
+        return kernels.paddingMask(mask);
     }
 
     /** How many tokens have passed, one number or one for each row. */

@@ -16,7 +16,7 @@ final class Levels {
                     List.of("internal"),
                     List.of("kernel", "checkpoint"),
                     List.of("core"),
-                    List.of("norm", "activation", "feedforward", "position"),
+                    List.of("norm", "activation", "feedforward", "position", "head", "training"),
                     List.of("attention"),
                     List.of("layer"),
                     List.of("model"),

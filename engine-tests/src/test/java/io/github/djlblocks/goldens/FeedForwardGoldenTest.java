@@ -101,10 +101,17 @@ final class FeedForwardGoldenTest {
                 is(kwargs, "relu_squared")
                         ? ActivationFunction.SQUARED_RELU
                         : is(kwargs, "swish") ? ActivationFunction.SILU : ActivationFunction.GELU;
-        String down = is(kwargs, "post_act_ln") ? "ff.3" : "ff.2";
+        boolean norm = is(kwargs, "post_act_ln");
+        String down = norm ? "ff.3" : "ff.2";
         Map<String, String> prefixes = new LinkedHashMap<>();
         prefixes.put(down, "down");
-        Block inner = inner(golden, kwargs, prefixes);
+        @Nullable LayerNorm afterActivation = null;
+        if (norm) {
+            prefixes.put("ff.1", "norm");
+            int channels = (int) golden.shape("param.ff.1.weight").get(0);
+            boolean bias = golden.has("param.ff.1.bias");
+            afterActivation = LayerNorm.builder().setChannels(channels).optBias(bias).build();
+        }
         if (!is(kwargs, "glu")) {
             prefixes.put("ff.0.0", "up");
             FeedForward.Builder builder =
@@ -113,7 +120,8 @@ final class FeedForwardGoldenTest {
                             .setDown(linear(golden, down))
                             .optActivation(function);
             return new Reference(
-                    (inner == null ? builder : builder.optNorm(inner)).build(), prefixes);
+                    (afterActivation == null ? builder : builder.optNorm(afterActivation)).build(),
+                    prefixes);
         }
         prefixes.put("ff.0.proj", "gateUp");
         GatedFeedForward.Builder builder =
@@ -121,25 +129,14 @@ final class FeedForwardGoldenTest {
                         .setFusedProjection(linear(golden, "ff.0.proj"), GateOrder.VALUE_FIRST)
                         .setDown(linear(golden, down))
                         .optActivation(function);
-        return new Reference((inner == null ? builder : builder.optNorm(inner)).build(), prefixes);
-    }
-
-    /** What stands before down: a norm, or a factor for each channel. */
-    private static @Nullable Block inner(
-            Golden golden, JsonObject kwargs, Map<String, String> prefixes) {
-        boolean norm = is(kwargs, "post_act_ln");
         if (is(kwargs, "glu_mult_bias")) {
             assertThat(norm).as("a norm after a factor for each channel").isFalse();
             prefixes.put("ff.0", "norm");
-            return LayerScale.of((int) golden.shape("param.ff.0.mult_bias").get(0), 1);
+            builder.optNorm(LayerScale.of((int) golden.shape("param.ff.0.mult_bias").get(0), 1));
         }
-        if (!norm) {
-            return null;
-        }
-        prefixes.put("ff.1", "norm");
-        int channels = (int) golden.shape("param.ff.1.weight").get(0);
-        boolean bias = golden.has("param.ff.1.bias");
-        return LayerNorm.builder().setChannels(channels).optBias(bias).build();
+        return new Reference(
+                (afterActivation == null ? builder : builder.optNorm(afterActivation)).build(),
+                prefixes);
     }
 
     private static boolean is(JsonObject kwargs, String flag) {

@@ -20,8 +20,8 @@ public final class BlockCases {
         cases.addAll(LinearCases.all());
         cases.addAll(RmsNormCases.all());
         cases.addAll(NormCases.all());
-        cases.addAll(ChannelNormCases.all());
         cases.addAll(ActivationCases.all());
+        cases.addAll(ChannelNormCases.all());
         cases.addAll(FeedForwardCases.all());
         cases.addAll(MixtureCases.all());
         cases.addAll(PositionCases.all());
@@ -31,9 +31,13 @@ public final class BlockCases {
         cases.addAll(PositionBiasCases.all());
         cases.addAll(AttentionCases.all());
         cases.addAll(AttentionOptionCases.all());
-        cases.addAll(LatentAttentionCases.all());
+        cases.addAll(DropoutCases.all());
         cases.addAll(ResidualCases.all());
+        cases.addAll(LatentAttentionCases.all());
         cases.addAll(LayerCases.all());
+        cases.addAll(EmbeddingCases.all());
+        cases.addAll(HeadCases.all());
+        cases.addAll(EncoderCases.all());
         cases.addAll(ModelCases.all());
         return List.copyOf(cases);
     }

@@ -29,6 +29,31 @@ class OracleLossesTest {
                 Inputs.random(1, 3, 5));
     }
 
+    /** The row of the ignored target neither counts nor has a gradient. */
+    @Test
+    void crossEntropy_ignoredTarget_leavesItsRowOut() {
+        Var logits = Var.of(new double[] {0, Math.log(3), 5, 9, 5, 5}, 3, 2);
+        Var loss = OracleLosses.crossEntropy(logits, new int[] {1, -100, 0}, -100);
+        loss.backward(1);
+        assertThat(loss.values())
+                .containsExactly(
+                        new double[] {(Math.log(4 / 3.0) + Math.log(2)) / 2}, within(1e-15));
+        assertThat(logits.gradient())
+                .containsExactly(new double[] {0.125, -0.125, 0, 0, -0.25, 0.25}, within(1e-15));
+        Inputs.assertGradients(
+                in -> OracleLosses.crossEntropy(in.get(0), new int[] {7, 0, 7, 2}, 7),
+                Inputs.random(1, 4, 5));
+    }
+
+    @Test
+    void crossEntropy_allIgnored_isZero() {
+        Var logits = Inputs.row(1, 2);
+        Var loss = OracleLosses.crossEntropy(logits, new int[] {-1}, -1);
+        loss.backward(1);
+        assertThat(loss.values()).containsExactly(0);
+        assertThat(logits.gradient()).containsExactly(0, 0);
+    }
+
     @Test
     void crossEntropy_hugeLogits_isTheirDistance() {
         Var logits = Inputs.row(1e4, -1e4);

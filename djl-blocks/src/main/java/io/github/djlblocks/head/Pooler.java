@@ -1,0 +1,104 @@
+package io.github.djlblocks.head;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import io.github.djlblocks.core.KernelBlock;
+import io.github.djlblocks.core.Linear;
+import io.github.djlblocks.kernel.ActivationFunction;
+import io.github.djlblocks.kernel.Kernels;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Pooling, then a dense layer: {@code y = f(dropout(pool(x)) W^T + b)}.
+ *
+ * <p>Inputs: x (B, S, E), and optionally an attention mask (B, S). Output (B, E').
+ *
+ * <p>With {@link io.github.djlblocks.kernel.Pooling#FIRST} and tanh it is Hugging Face {@code
+ * BertPooler}, and with dropout the inside of {@code RobertaClassificationHead}; with ReLU the
+ * {@code pre_classifier} of DistilBERT. Devlin et al., arXiv 1810.04805.
+ */
+public final class Pooler extends KernelBlock {
+
+    private final SequencePooling pooling;
+    private final @Nullable Block dropout;
+    private final Linear dense;
+    private final ActivationFunction activation;
+
+    private Pooler(
+            SequencePooling pooling,
+            @Nullable Block dropout,
+            Linear dense,
+            ActivationFunction activation) {
+        this.pooling = addChildBlock("pooling", pooling);
+        this.dropout = dropout == null ? null : addChildBlock("dropout", dropout);
+        this.dense = addChildBlock("dense", dense);
+        this.activation = activation;
+    }
+
+    /**
+     * Creates a pooler.
+     *
+     * @param pooling how a sequence becomes a vector
+     * @param dense from the pooled channels to E'
+     * @param activation what follows, tanh in BERT
+     * @return the block
+     */
+    public static Pooler of(SequencePooling pooling, Linear dense, ActivationFunction activation) {
+        return new Pooler(pooling, null, dense, activation);
+    }
+
+    /**
+     * Creates a pooler with dropout before its dense layer.
+     *
+     * @param pooling how a sequence becomes a vector
+     * @param dropout between pooling and dense layer
+     * @param dense from the pooled channels to E'
+     * @param activation what follows, tanh in RoBERTa
+     * @return the block
+     */
+    public static Pooler of(
+            SequencePooling pooling, Block dropout, Linear dense, ActivationFunction activation) {
+        return new Pooler(pooling, dropout, dense, activation);
+    }
+
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+        return dense.getOutputShapes(pooling.getOutputShapes(inputShapes));
+    }
+
+    @Override
+    protected void checkInputs(Shape[] inputShapes) {
+        SequenceInputs.require("Pooler", inputShapes);
+    }
+
+    @Override
+    protected void initializeChildBlocks(
+            NDManager manager, DataType dataType, Shape... inputShapes) {
+        Shape[] pooled = pooling.getOutputShapes(inputShapes);
+        pooling.initialize(manager, dataType, inputShapes);
+        if (dropout != null) {
+            dropout.initialize(manager, dataType, pooled);
+        }
+        dense.initialize(manager, dataType, pooled);
+    }
+
+    @Override
+    protected NDList compute(
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        NDArray pooled = call(pooling, store, inputs, training, null);
+        if (dropout != null) {
+            pooled = call(dropout, store, pooled, training, null);
+        }
+        NDArray y = call(dense, store, pooled, training, null);
+        return new NDList(Kernels.of(y).activation(y, activation));
+    }
+}

@@ -1,0 +1,25 @@
+package io.github.djlblocks.head;
+
+import ai.djl.ndarray.types.Shape;
+import io.github.djlblocks.internal.Checks;
+
+/** The inputs that pooling and the heads on top of it share. */
+final class SequenceInputs {
+
+    private static final String LAYOUT = "x (B, S, E), attention mask (B, S)";
+
+    private SequenceInputs() {}
+
+    /** Requires x and maybe a mask, and returns the shape of x. */
+    static Shape require(String what, Shape... inputShapes) {
+        if (inputShapes.length != 1 && inputShapes.length != 2) {
+            throw new IllegalArgumentException(
+                    what + " takes 1 or 2 inputs, " + LAYOUT + ", got " + inputShapes.length);
+        }
+        Checks.rank(what, inputShapes[0], LAYOUT, 3);
+        if (inputShapes.length == 2) {
+            Checks.rank(what, inputShapes[1], LAYOUT, 2);
+        }
+        return inputShapes[0];
+    }
+}

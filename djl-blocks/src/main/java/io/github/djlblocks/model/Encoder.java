@@ -1,0 +1,243 @@
+package io.github.djlblocks.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import io.github.djlblocks.attention.AttentionContext;
+import io.github.djlblocks.core.KernelBlock;
+import io.github.djlblocks.core.TokenEmbedding;
+import io.github.djlblocks.kernel.Kernels;
+import io.github.djlblocks.layer.EncoderEmbeddings;
+import io.github.djlblocks.layer.EncoderLayer;
+import io.github.djlblocks.position.PositionBias;
+import io.github.djlblocks.position.RotaryEmbedding;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An encoder: embeddings, encoder layers, and maybe a norm.
+ *
+ * <p>Inputs, in this order, the later ones optional:
+ *
+ * <ol>
+ *   <li>token ids (B, S), INT64 or INT32; or their embeddings (B, S, E) of a floating type
+ *   <li>attention mask (B, S), 1 where a token stands and 0 where padding stands; or (B | 1, H | 1,
+ *       S | 1, S), BOOLEAN (true: look) or floating (added to the scores)
+ *   <li>token types (B, S), if the embeddings have types; 0 by default
+ * </ol>
+ *
+ * <p>Output: (B, S, E), what left the norm, or the last layer. Params of a forward pass: {@link
+ * #POSITIONS}, {@link CausalLanguageModel#HIDDEN_STATES} (what entered the first layer, what left
+ * each layer but the last, the output), {@link CausalLanguageModel#ATTENTIONS}; both follow the
+ * output in this order. The inputs are those that Hugging Face tokenizers give {@code BertModel}.
+ */
+public final class Encoder extends KernelBlock {
+
+    /** Param: positions (B, S) or (1, S), INT64 or INT32, in place of 0 to S - 1. */
+    public static final String POSITIONS = "positions";
+
+    private static final String LAYOUT = "ids (B, S), attention mask (B, S), token types (B, S)";
+
+    private final EncoderEmbeddings embeddings;
+    private final List<EncoderLayer> layers;
+    private final @Nullable Block norm;
+    private final @Nullable PositionBias bias;
+    private final @Nullable RotaryEmbedding rotary;
+
+    private Encoder(Builder builder) {
+        if (builder.embeddings == null || builder.layers.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "an encoder needs embeddings and at least one layer: call setEmbeddings and"
+                            + " setLayers");
+        }
+        embeddings = addChildBlock("embeddings", builder.embeddings);
+        layers = List.copyOf(builder.layers);
+        for (int i = 0; i < layers.size(); i++) {
+            addChildBlock("layers." + i, layers.get(i));
+        }
+        norm = builder.norm == null ? null : addChildBlock("norm", builder.norm);
+        bias = builder.bias == null ? null : addChildBlock("positionBias", builder.bias);
+        rotary = builder.rotary;
+    }
+
+    /**
+     * Returns a builder.
+     *
+     * @return a new builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Returns the token embedding, which a decoder may share and a head be tied to.
+     *
+     * @return (V, E)
+     */
+    public TokenEmbedding getTokens() {
+        return embeddings.getTokens();
+    }
+
+    /**
+     * Returns the number of layers.
+     *
+     * @return how many layers
+     */
+    public int getLayers() {
+        return layers.size();
+    }
+
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+        checkInputs(inputShapes);
+        return new Shape[] {inputShapes[0].slice(0, 2).add(getTokens().getHiddenSize())};
+    }
+
+    @Override
+    protected void checkInputs(Shape[] inputShapes) {
+        TokenInputs.checkShapes("Encoder", LAYOUT, inputShapes, getTokens().getHiddenSize());
+        if (inputShapes.length > 2 && !embeddings.hasTypes()) {
+            throw new IllegalArgumentException(
+                    "Encoder: token types were given, but its embeddings have none: give ids and"
+                            + " attention mask only");
+        }
+    }
+
+    @Override
+    protected void initializeChildBlocks(
+            NDManager manager, DataType dataType, Shape... inputShapes) {
+        Shape tokens = inputShapes[0].slice(0, 2);
+        Shape hidden = tokens.add(getTokens().getHiddenSize());
+        embeddings.initialize(manager, dataType, tokens);
+        layers.forEach(layer -> layer.initialize(manager, dataType, hidden));
+        if (norm != null) {
+            norm.initialize(manager, dataType, hidden);
+        }
+        if (bias != null) {
+            bias.initialize(manager, dataType, tokens, tokens);
+        }
+    }
+
+    @Override
+    protected NDList compute(
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        NDArray first = inputs.get(0);
+        Kernels kernels = Kernels.of(first);
+        Object given = params == null ? null : params.get(POSITIONS);
+        NDArray positions = given instanceof NDArray array ? array : kernels.positions(first, 1, 0);
+        NDList embedded = new NDList(first, positions);
+        embedded.addAll(inputs.subNDList(Math.min(2, inputs.size())));
+        NDArray x = call(embeddings, store, embedded, training, null);
+
+        LayerRun run = LayerRun.of(params);
+        AttentionContext context =
+                AttentionContext.none().withPositions(positions).withWeights(run.keepsWeights());
+        if (inputs.size() > 1) {
+            context = context.withMask(TokenInputs.mask(kernels, inputs.get(1), first.getShape()));
+        }
+        if (rotary != null) {
+            context = context.withRotaryTable(rotary, rotary.table(positions, x.getDataType()));
+        }
+        if (bias != null) {
+            context =
+                    context.withBias(
+                            bias.bias(store, positions, positions, x.getDataType(), training));
+        }
+        for (EncoderLayer layer : layers) {
+            run.hidden(x);
+            NDList left = callAll(layer, store, new NDList(x), training, context.toParams());
+            x = left.get(0);
+            run.weights(left);
+        }
+        if (norm != null) {
+            x = call(norm, store, x, training, null);
+        }
+        run.hidden(x);
+        return run.after(x);
+    }
+
+    /** Builds an {@link Encoder}. */
+    public static final class Builder {
+
+        private @Nullable EncoderEmbeddings embeddings;
+        private List<EncoderLayer> layers = List.of();
+        private @Nullable Block norm;
+        private @Nullable PositionBias bias;
+        private @Nullable RotaryEmbedding rotary;
+
+        private Builder() {}
+
+        /**
+         * Sets what enters the first layer.
+         *
+         * @param embeddings tokens, positions, types
+         * @return this builder
+         */
+        public Builder setEmbeddings(EncoderEmbeddings embeddings) {
+            this.embeddings = embeddings;
+            return this;
+        }
+
+        /**
+         * Sets the layers.
+         *
+         * @param layers in the order they run
+         * @return this builder
+         */
+        public Builder setLayers(List<EncoderLayer> layers) {
+            this.layers = layers;
+            return this;
+        }
+
+        /**
+         * Sets the norm after the last layer, none by default.
+         *
+         * @param norm a norm of the last axis
+         * @return this builder
+         */
+        public Builder optNorm(@Nullable Block norm) {
+            this.norm = norm;
+            return this;
+        }
+
+        /**
+         * Sets a bias by position, computed once a pass and added to the scores of every layer.
+         *
+         * @param bias as of T5, or ALiBi
+         * @return this builder
+         */
+        public Builder optPositionBias(@Nullable PositionBias bias) {
+            this.bias = bias;
+            return this;
+        }
+
+        /**
+         * Sets the rotary embedding the layers use, so that its table is made once a pass.
+         *
+         * @param rotary the embedding given to every layer's attention
+         * @return this builder
+         */
+        public Builder optRotary(@Nullable RotaryEmbedding rotary) {
+            this.rotary = rotary;
+            return this;
+        }
+
+        /**
+         * Builds the block.
+         *
+         * @return the block
+         * @throws IllegalArgumentException if something is missing
+         */
+        public Encoder build() {
+            return new Encoder(this);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Pooling and heads, where no formula shows it. */
+@NullMarked
+package io.github.djlblocks.head;
+
+import org.jspecify.annotations.NullMarked;
