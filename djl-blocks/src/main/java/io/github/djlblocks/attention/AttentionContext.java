@@ -251,15 +251,14 @@ public final class AttentionContext {
     }
 
     /**
-     * Returns the table made beforehand with an embedding.
+     * Returns the table made beforehand with an embedding, or with another of the same spec.
      *
-     * @param rotary the very embedding
+     * @param rotary the embedding
      * @return its table, or null
      */
-    @SuppressWarnings("ReferenceEquality") // a table is valid for the very embedding that made it
     public @Nullable RotaryTable rotaryTable(RotaryEmbedding rotary) {
         for (TableOf at = tables; at != null; at = at.next()) {
-            if (at.rotary() == rotary) {
+            if (at.rotary().getSpec().equals(rotary.getSpec())) {
                 return at.table();
             }
         }

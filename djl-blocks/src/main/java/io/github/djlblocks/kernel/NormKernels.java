@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * normalised over, of {@code n} elements.
  *
  * <p>Squares are taken as they are, as in the references: from {@code ||x|| = 1.8e19} on in
- * FLOAT32, where their sum is infinite, a row becomes 0 before the bias.
+ * FLOAT32, where their sum is infinite, PyTorch makes a row 0 before the bias, as the references
+ * do, and MXNet, whose sums carry a correction, NaN.
  */
 public interface NormKernels {
 

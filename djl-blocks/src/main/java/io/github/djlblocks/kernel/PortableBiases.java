@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
+import java.util.Arrays;
 
 /** Biases of attention scores by the positions of queries and keys. */
 final class PortableBiases {
@@ -37,17 +38,31 @@ final class PortableBiases {
         int t = (int) keys.getShape().get(1);
         int rows = (int) shape.get(0);
         int[] buckets = new int[Math.multiplyExact(Math.multiplyExact(rows, s), t)];
+        long most = Math.max(max(k) - min(q), max(q) - min(k));
+        int reach = (int) Math.min(spec.maxDistance(), most);
+        int[] byDistance = new int[2 * reach + 1];
+        Arrays.setAll(byDistance, i -> spec.bucket((long) i - reach));
         for (int i = 0; i < buckets.length; i++) {
             int row = i / (s * t);
             long query = q[q.length == s ? i / t % s : row * s + i / t % s];
             long key = k[k.length == t ? i % t : row * t + i % t];
-            buckets[i] = spec.bucket(key - query);
+            // Beyond the longest distance all share the last bucket.
+            long clipped = Math.max(-reach, Math.min(reach, key - query));
+            buckets[i] = byDistance[(int) clipped + reach];
         }
         NDArray looked = keys.getManager().create(buckets, shape);
         // (B, S, T, H) -> (B, H, S, T)
         return Embedding.embedding(looked, table, SparseFormat.DENSE)
                 .singletonOrThrow()
                 .transpose(0, 3, 1, 2);
+    }
+
+    private static long max(long[] positions) {
+        return Arrays.stream(positions).max().orElse(0);
+    }
+
+    private static long min(long[] positions) {
+        return Arrays.stream(positions).min().orElse(0);
     }
 
     private static NDArray floating(NDArray positions, DataType type) {

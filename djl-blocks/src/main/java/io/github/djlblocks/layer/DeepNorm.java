@@ -19,6 +19,7 @@ import java.util.Set;
 public final class DeepNorm extends Residual {
 
     private static final Set<String> GAIN_ONE = Set.of("query", "key");
+    private static final String FUSED = "queryKeyValue";
 
     private DeepNorm(Block norm, Block sublayer, Constants constants, double dropout) {
         super(
@@ -38,7 +39,8 @@ public final class DeepNorm extends Residual {
      * @param sublayer attention or feed-forward, not initialised yet
      * @param constants alpha and beta
      * @return the block
-     * @throws IllegalArgumentException if the sublayer is initialised already
+     * @throws IllegalArgumentException if the sublayer is initialised already, or projects queries,
+     *     keys and values in one
      */
     public static DeepNorm of(Block norm, Block sublayer, Constants constants) {
         return of(norm, sublayer, constants, 0);
@@ -53,8 +55,8 @@ public final class DeepNorm extends Residual {
      * @param dropout the share of what the sublayer gives that is dropped in training, from 0 to
      *     below 1
      * @return the block
-     * @throws IllegalArgumentException if the sublayer is initialised already or the rate is out of
-     *     range
+     * @throws IllegalArgumentException if the sublayer is initialised already or projects queries,
+     *     keys and values in one, or the rate is out of range
      */
     public static DeepNorm of(Block norm, Block sublayer, Constants constants, double dropout) {
         return new DeepNorm(norm, sublayer, constants, dropout);
@@ -72,7 +74,16 @@ public final class DeepNorm extends Residual {
             return;
         }
         String[] parts = path.split("\\.", -1);
-        boolean gainOne = parts.length > 1 && GAIN_ONE.contains(parts[parts.length - 2]);
+        String owner = parts.length > 1 ? parts[parts.length - 2] : "";
+        if (owner.equals(FUSED)) {
+            throw new IllegalArgumentException(
+                    "parameter "
+                            + path
+                            + " is queries, keys and values in one, but DeepNorm starts values"
+                            + " smaller than the others: build the attention with three"
+                            + " projections");
+        }
+        boolean gainOne = GAIN_ONE.contains(owner);
         parameter.setInitializer(xavierNormal(gainOne ? 1 : beta));
     }
 

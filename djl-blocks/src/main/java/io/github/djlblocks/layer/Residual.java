@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * are, and what it gives besides its first output comes after y, as it is. Parameters: {@code
  * norm.*}, {@code sublayer.*}, {@code outputNorm.*}, {@code layerScale.*}.
  */
-public class Residual extends KernelBlock {
+public sealed class Residual extends KernelBlock permits DeepNorm {
 
     private final @Nullable Block inputNorm;
     private final @Nullable Block sumNorm;

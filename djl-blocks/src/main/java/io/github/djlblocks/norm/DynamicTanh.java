@@ -1,6 +1,7 @@
 package io.github.djlblocks.norm;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.ConstantInitializer;
@@ -39,7 +40,7 @@ public final class DynamicTanh extends Norm {
         alpha =
                 addParameter(
                         "alpha",
-                        ChannelAxes.trailing(1).shape(),
+                        new Shape(1),
                         new ConstantInitializer((float) builder.initialAlpha));
         weight =
                 builder.hasWeight

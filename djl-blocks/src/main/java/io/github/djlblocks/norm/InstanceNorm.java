@@ -49,8 +49,11 @@ public final class InstanceNorm extends Norm {
 
     @Override
     void checkShape(Shape input) {
-        long positions = input.dimension() < 3 ? 1 : input.slice(2).size();
-        if (positions == 1) {
+        boolean single = true;
+        for (int axis = 2; axis < input.dimension(); axis++) {
+            single &= input.get(axis) == 1;
+        }
+        if (single) {
             throw new IllegalArgumentException(
                     "InstanceNorm: the input "
                             + input

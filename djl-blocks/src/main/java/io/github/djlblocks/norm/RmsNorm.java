@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * paper's own code).
  *
  * <p>Squares are not guarded against overflow, as they are not in the references: a row of norm
- * 1.8e19 or more in FLOAT32 gives 0.
+ * 1.8e19 or more in FLOAT32 gives 0, and NaN on MXNet.
  */
 public final class RmsNorm extends Norm {
 
@@ -204,8 +204,8 @@ public final class RmsNorm extends Norm {
         }
 
         /**
-         * Measures only the first {@code floor(p * E)} channels (pRMSNorm, section 4.1 of the
-         * paper): all are divided by the root mean square of those.
+         * Measures only the first {@code floor(p * E)} channels (pRMSNorm of the paper): all are
+         * divided by the root mean square of those.
          *
          * @param partial p, above 0 and at most 1, 1 by default
          * @return this builder

@@ -1,6 +1,7 @@
 package io.github.djlblocks.blocks;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDManager;
@@ -11,6 +12,7 @@ import io.github.djlblocks.attention.MultiHeadAttention;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.feedforward.GatedFeedForward;
 import io.github.djlblocks.internal.ParameterPaths;
+import io.github.djlblocks.kernel.FusedHeadLayout;
 import io.github.djlblocks.layer.DeepNorm;
 import io.github.djlblocks.norm.LayerNorm;
 import io.github.djlblocks.parity.EachEngine;
@@ -46,6 +48,61 @@ class DeepNormTest {
         DeepNorm.Constants decoder = DeepNorm.Constants.decoder(27);
         assertThat(decoder.alpha()).isCloseTo(3, within(1e-14));
         assertThat(decoder.beta()).isCloseTo(0.23570226039551587, within(1e-15));
+    }
+
+    /**
+     * What torchscale (4d1e0e82) computed for an encoder of three layers; its divisor is 1 / beta.
+     */
+    @Test
+    void constants_ofAnEncoderOfTorchscale_areItsOwn() {
+        DeepNorm.Constants encoder = DeepNorm.Constants.encoderOnly(3);
+        assertThat(encoder.alpha()).isCloseTo(1.5650845800732873, within(1e-15));
+        assertThat(1 / encoder.beta()).isCloseTo(2.2133638858795166, within(2.2 * 0x1p-24));
+    }
+
+    /** Queries come from x, keys and values from a memory of another width. */
+    @EachEngine(dataTypes = DataType.FLOAT32)
+    void initialize_crossAttention_haveTheDeviationOfTheirGain(
+            NDManager manager, DataType dataType) {
+        MultiHeadAttention attention =
+                MultiHeadAttention.builder()
+                        .setProjections(
+                                Linear.withBias(E, 96),
+                                Linear.withBias(80, 96),
+                                Linear.withBias(80, 96),
+                                Linear.withBias(96, E))
+                        .setQueryHeads(4)
+                        .optCross(true)
+                        .build();
+        Block norm = LayerNorm.builder().setChannels(E).build();
+        DeepNorm block = DeepNorm.of(norm, attention, DeepNorm.Constants.decoder(27));
+        block.initialize(manager, dataType, new Shape(1, 2, E), new Shape(1, 3, 80));
+
+        // 12 * 27 = 324 = 18^2
+        double beta = 1 / Math.sqrt(18);
+        assertDeviation(block, "sublayer.query.weight", 1, E + 96);
+        assertDeviation(block, "sublayer.key.weight", 1, 80 + 96);
+        assertDeviation(block, "sublayer.value.weight", beta, 80 + 96);
+        assertDeviation(block, "sublayer.output.weight", beta, E + 96);
+    }
+
+    @Test
+    void of_fusedProjections_asksForThree() {
+        MultiHeadAttention fused =
+                MultiHeadAttention.builder()
+                        .setFusedProjection(
+                                Linear.withBias(E, 3 * E),
+                                FusedHeadLayout.QUERY_KEY_VALUE,
+                                Linear.withBias(E, E))
+                        .setQueryHeads(4)
+                        .build();
+        Block norm = LayerNorm.builder().setChannels(E).build();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> DeepNorm.of(norm, fused, CONSTANTS))
+                .withMessage(
+                        "parameter queryKeyValue.weight is queries, keys and values in one, but"
+                                + " DeepNorm starts values smaller than the others: build the"
+                                + " attention with three projections");
     }
 
     @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})

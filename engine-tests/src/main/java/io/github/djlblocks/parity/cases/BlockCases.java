@@ -13,7 +13,7 @@ public final class BlockCases {
     /**
      * Returns all cases.
      *
-     * @return some 150 small cases, in the order of the blocks' packages
+     * @return some 200 small cases, in the order of the blocks' packages
      */
     public static List<ParityCase> all() {
         List<ParityCase> cases = new ArrayList<>();
@@ -31,6 +31,8 @@ public final class BlockCases {
         cases.addAll(PositionBiasCases.all());
         cases.addAll(AttentionCases.all());
         cases.addAll(AttentionOptionCases.all());
+        cases.addAll(LatentAttentionCases.all());
+        cases.addAll(ResidualCases.all());
         cases.addAll(LayerCases.all());
         cases.addAll(EmbeddingCases.all());
         cases.addAll(HeadCases.all());

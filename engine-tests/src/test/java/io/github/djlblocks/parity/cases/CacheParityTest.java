@@ -128,24 +128,12 @@ class CacheParityTest {
     }
 
     private void initialize(Block block, NDManager manager, DataType dataType, Shape input) {
+        ParityValues.initialize(block, manager, dataType, input);
         ParameterPaths.of(block)
                 .forEach(
                         (path, parameter) ->
-                                parameter.setInitializer(
-                                        (owner, shape, type) ->
-                                                RandomTensors.toNDArray(
-                                                        owner,
-                                                        ParameterValues.of("cache", path, shape),
-                                                        shape,
-                                                        type)));
-        block.initialize(manager, dataType, input);
-        ParameterPaths.of(block)
-                .forEach(
-                        (path, parameter) -> {
-                            Shape shape = parameter.getShape();
-                            double[] values = ParameterValues.of("cache", path, shape);
-                            parameters.put(
-                                    path, new CaseArray.HostArray(values, shape).toVar(dataType));
-                        });
+                                parameters.put(
+                                        path,
+                                        ParityValues.of(path, parameter.getShape(), dataType)));
     }
 }

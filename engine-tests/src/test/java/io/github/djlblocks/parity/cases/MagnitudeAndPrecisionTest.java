@@ -42,6 +42,8 @@ class MagnitudeAndPrecisionTest {
                     "LearnedPositions",
                     "TokenTypeEmbedding",
                     "SinusoidalPositions",
+                    "AlibiBias",
+                    "RelativePositionBias",
                     "RotaryEmbedding");
     private static final Set<String> BOUNDED =
             Set.of("RmsNorm", "LayerNorm", "ScaleNorm", "GroupNorm", "InstanceNorm", "DynamicTanh");

@@ -151,6 +151,16 @@ class OracleNormsTest {
                 .containsExactly(new double[] {9, 22}, ROUNDING);
     }
 
+    /** Deviations -2, -1, 3 from a mean that a sum of thirds would miss; the variance is 14 / 3. */
+    @Test
+    void layerNorm_largeMean_isAsExactAsASmallOne() {
+        double r = Math.sqrt(3.0 / 14);
+        assertThat(
+                        OracleNorms.layerNorm(Inputs.row(1e15, 1e15 + 1, 1e15 + 5), null, null, 0)
+                                .values())
+                .containsExactly(new double[] {-2 * r, -r, 3 * r}, ROUNDING);
+    }
+
     /** Deviations -3, 0, 3: a variance of 18 / 2 = 9 or 18 / 3 = 6; 6 + 10 = 4^2. */
     @Test
     void layerNorm_options_placeEpsilonAndDivideTheVariance() {
