@@ -15,6 +15,7 @@ import ai.djl.training.initializer.Initializer;
 import ai.djl.util.PairList;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.internal.NativeScope;
+import io.github.djlblocks.kernel.Workspace;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.util.HashMap;
@@ -69,7 +70,7 @@ public abstract class KernelBlock extends AbstractBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         checkInputs(inputs.getShapes());
-        return NativeScope.run(inputs, () -> compute(parameterStore, inputs, training, params));
+        return Workspace.run(inputs, own -> compute(parameterStore, own, training, params));
     }
 
     /**
@@ -99,7 +100,8 @@ public abstract class KernelBlock extends AbstractBlock {
                             + dataType
                             + " ("
                             + e.getMessage()
-                            + "): use FLOAT32, or engine PyTorch",
+                            + "): call freezeParameters(true) first if they need no gradient, or"
+                            + " use FLOAT32, or engine PyTorch",
                     e);
         }
     }
@@ -162,7 +164,7 @@ public abstract class KernelBlock extends AbstractBlock {
                             + inputType
                             + ", or cast the input");
         }
-        return value;
+        return Workspace.borrow(value, like);
     }
 
     /**

@@ -3,8 +3,6 @@ package io.github.djlblocks.kernel;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.ndarray.types.SparseFormat;
-import ai.djl.nn.core.Embedding;
 
 /** Positions counted, and rows looked up by them, on the host: integers are few. */
 final class PortableCounts {
@@ -68,6 +66,6 @@ final class PortableCounts {
         }
         NDArray looked =
                 offset == 0 ? indices : indices.getManager().create(shifted, indices.getShape());
-        return Embedding.embedding(looked, table, SparseFormat.DENSE).singletonOrThrow();
+        return EngineGaps.embedding(looked, table);
     }
 }

@@ -2,9 +2,7 @@ package io.github.djlblocks.kernel;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.SparseFormat;
-import ai.djl.nn.core.Embedding;
-import ai.djl.nn.core.Linear;
+import ai.djl.ndarray.types.DataType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,7 +52,7 @@ final class PortableKernels
     @Override
     public NDArray linear(NDArray x, NDArray weight, @Nullable NDArray bias) {
         Precision.requireMatrixProduct(x);
-        return Linear.linear(x, weight, bias).singletonOrThrow();
+        return EngineGaps.linear(x, weight, bias);
     }
 
     @Override
@@ -71,7 +69,7 @@ final class PortableKernels
                                 + (rows - 1));
             }
         }
-        return Embedding.embedding(ids, table, SparseFormat.DENSE).singletonOrThrow();
+        return EngineGaps.embedding(ids, table);
     }
 
     @Override
@@ -88,6 +86,6 @@ final class PortableKernels
     @Override
     public boolean isFinite(NDArray x) {
         // 0 * x is 0 for a number and NaN for anything else; a sum of x itself could overflow.
-        return Precision.widen(x).mul(0).sum().eq(0).getBoolean();
+        return Precision.widen(x).mul(0).sum().toType(DataType.FLOAT64, false).getDouble() == 0;
     }
 }

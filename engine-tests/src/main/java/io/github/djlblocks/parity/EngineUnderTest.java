@@ -3,6 +3,7 @@ package io.github.djlblocks.parity;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.util.Objects;
 import java.util.OptionalInt;
 
@@ -56,6 +57,20 @@ public record EngineUnderTest(String engineName, Device device) {
      */
     public NDManager newManager() {
         return engine().newBaseManager(device);
+    }
+
+    /**
+     * Says whether the engine computes gradients. Rust, for one, only infers.
+     *
+     * @return false if it refuses to
+     */
+    public boolean trains() {
+        try (NDManager manager = newManager()) {
+            manager.ones(new Shape(1)).setRequiresGradient(true);
+            return true;
+        } catch (UnsupportedOperationException e) {
+            return false;
+        }
     }
 
     /**

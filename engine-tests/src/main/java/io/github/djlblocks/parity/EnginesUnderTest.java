@@ -27,6 +27,8 @@ public final class EnginesUnderTest {
     // count of the thread that loads it to 1, and PyTorch, loaded after it, sets its own again.
     private static final List<String> TRAINING_ENGINES = List.of("MXNet", "PyTorch");
 
+    private static final List<String> INFERENCE_ENGINES = List.of("Rust");
+
     private static final System.Logger LOG = System.getLogger(EnginesUnderTest.class.getName());
 
     // Loading is slow, and a failure is worth one warning: "" is loaded, anything else the reason.
@@ -39,13 +41,25 @@ public final class EnginesUnderTest {
      *
      * <p>An engine whose jar is present but whose native library does not load is left out with a
      * warning, unless {@value #REQUIRED_PROPERTY} names it. Engines that cannot train, such as
-     * Rust, are tested by naming them: {@link #named}.
+     * Rust, are found by {@link #discoverAll}, or tested by naming them: {@link #named}.
      *
      * @return at least one engine, ordered by name and device
      * @throws IllegalStateException if a required engine is missing, or no engine is found
      */
     public static List<EngineUnderTest> discover() {
         return discover(System.getProperty(REQUIRED_PROPERTY, ""), TRAINING_ENGINES);
+    }
+
+    /**
+     * Returns the engines of {@link #discover}, then those DJL finds that only infer (Rust).
+     *
+     * @return at least one engine that trains, and the others
+     * @throws IllegalStateException if a required engine is missing, or none that trains is found
+     */
+    public static List<EngineUnderTest> discoverAll() {
+        List<EngineUnderTest> found = new ArrayList<>(discover());
+        found.addAll(present(INFERENCE_ENGINES));
+        return List.copyOf(found);
     }
 
     /**
@@ -65,12 +79,7 @@ public final class EnginesUnderTest {
     }
 
     static List<EngineUnderTest> discover(String required, Collection<String> candidates) {
-        List<EngineUnderTest> found = new ArrayList<>();
-        for (String name : candidates) {
-            if (Engine.hasEngine(name) && loadFailure(name).isEmpty()) {
-                found.addAll(devicesOf(name));
-            }
-        }
+        List<EngineUnderTest> found = present(candidates);
         for (String name : Arrays.stream(required.split(",")).map(String::strip).toList()) {
             if (!name.isEmpty()) {
                 requirePresent(name, "take it out of -D" + REQUIRED_PROPERTY + "=" + required);
@@ -96,6 +105,16 @@ public final class EnginesUnderTest {
         throw new IllegalStateException(
                 "required engine %s %s; found %s. Add its engine jar and native library, or %s"
                         .formatted(name, problem, present(), alternative));
+    }
+
+    private static List<EngineUnderTest> present(Collection<String> candidates) {
+        List<EngineUnderTest> found = new ArrayList<>();
+        for (String name : candidates) {
+            if (Engine.hasEngine(name) && loadFailure(name).isEmpty()) {
+                found.addAll(devicesOf(name));
+            }
+        }
+        return found;
     }
 
     private static Set<String> present() {

@@ -190,7 +190,7 @@ class BuilderErrorsTest {
     }
 
     static Stream<Arguments> compositions() {
-        Block norm = BlockCases.rmsNorm();
+        Block norm = TestBlocks.rmsNorm();
         Residual narrowing = Residual.pre(norm, Linear.withBias(E, 4));
         Residual renorming = Residual.post(Linear.withBias(E, 7), Linear.withBias(E, E));
         Shape[] x = {new Shape(2, 3, E)};
@@ -232,7 +232,7 @@ class BuilderErrorsTest {
     private static CausalLanguageModel.Builder model() {
         return CausalLanguageModel.builder()
                 .setEmbedding(TokenEmbedding.of(11, E))
-                .setLayers(List.of(BlockCases.layer()));
+                .setLayers(List.of(TestBlocks.layer()));
     }
 
     private static DecoderConfig.Builder config() {

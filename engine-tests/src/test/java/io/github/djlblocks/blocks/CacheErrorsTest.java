@@ -28,7 +28,7 @@ import java.util.Map;
 /** Caches and the inputs of a language model that do not fit; a failed pass changes no cache. */
 class CacheErrorsTest {
 
-    private static final int E = BlockCases.E;
+    private static final int E = TestBlocks.E;
 
     @EachEngine(leavesNothingOpen = true)
     void forward_cacheOfAnotherBatch_namesBothShapes(NDManager manager) {
@@ -130,12 +130,12 @@ class CacheErrorsTest {
         // The second layer is for other channels: it fails after the first has appended.
         DecoderLayer other =
                 DecoderLayer.of(
-                        Residual.pre(BlockCases.rmsNorm(), BlockCases.attention()),
-                        Residual.pre(BlockCases.rmsNorm(), BlockCases.feedForward()));
+                        Residual.pre(TestBlocks.rmsNorm(), TestBlocks.attention()),
+                        Residual.pre(TestBlocks.rmsNorm(), TestBlocks.feedForward()));
         CausalLanguageModel model =
                 CausalLanguageModel.builder()
                         .setEmbedding(TokenEmbedding.of(11, E))
-                        .setLayers(List.of(BlockCases.layer(), other))
+                        .setLayers(List.of(TestBlocks.layer(), other))
                         .setContextLength(8)
                         .build();
         model.initialize(manager, DataType.FLOAT32, new Shape(1, 1));
@@ -193,7 +193,7 @@ class CacheErrorsTest {
         wrong.forEach(
                 (inputs, message) ->
                         assertThatIllegalArgumentException()
-                                .isThrownBy(() -> BlockCase.infer(model, manager, inputs))
+                                .isThrownBy(() -> TestBlocks.infer(model, manager, inputs))
                                 .withMessage(message));
         assertThat(manager.getManagedArrays()).hasSize(open);
     }
@@ -232,7 +232,7 @@ class CacheErrorsTest {
     private static CausalLanguageModel newModel() {
         return CausalLanguageModel.builder()
                 .setEmbedding(TokenEmbedding.of(11, E))
-                .setLayers(List.of(BlockCases.layer(), BlockCases.layer()))
+                .setLayers(List.of(TestBlocks.layer(), TestBlocks.layer()))
                 .setContextLength(8)
                 .optHead(Linear.withoutBias(E, 11))
                 .build();

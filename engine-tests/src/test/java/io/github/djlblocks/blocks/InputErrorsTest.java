@@ -25,26 +25,26 @@ import io.github.djlblocks.position.RotaryEmbedding;
 /** Inputs that do not fit: refused by name before the engine sees them. */
 class InputErrorsTest {
 
-    private static final int E = BlockCases.E;
+    private static final int E = TestBlocks.E;
 
     @EachEngine(leavesNothingOpen = true)
     void forward_wrongLastAxis_namesBothSizes(NDManager manager) {
         Shape x = new Shape(2, 3, 7);
         String tail = ": the last axis of the input (2, 3, 7) must be ";
         refuses(manager, Linear.withBias(E, 4), x, "Linear" + tail + "inputs (10)");
-        refuses(manager, BlockCases.rmsNorm(), x, "RmsNorm" + tail + "channels (10)");
-        refuses(manager, BlockCases.layerNorm(), x, "LayerNorm" + tail + "channels (10)");
+        refuses(manager, TestBlocks.rmsNorm(), x, "RmsNorm" + tail + "channels (10)");
+        refuses(manager, TestBlocks.layerNorm(), x, "LayerNorm" + tail + "channels (10)");
         refuses(
                 manager,
-                BlockCases.feedForward(),
+                TestBlocks.feedForward(),
                 x,
                 "GatedFeedForward" + tail + "inputs of gate and up (10)");
         refuses(
                 manager,
-                BlockCases.attention(),
+                TestBlocks.attention(),
                 x,
                 "MultiHeadAttention" + tail + "inputs of query, key and value (10)");
-        refuses(manager, BlockCases.layer(), x, "RmsNorm" + tail + "channels (10)");
+        refuses(manager, TestBlocks.layer(), x, "RmsNorm" + tail + "channels (10)");
         refuses(
                 manager,
                 RotaryEmbedding.builder().setHeadDim(6).build(),
@@ -61,7 +61,7 @@ class InputErrorsTest {
     void forward_wrongRank_namesTheAxes(NDManager manager) {
         refuses(
                 manager,
-                BlockCases.attention(),
+                TestBlocks.attention(),
                 new Shape(2, E),
                 "MultiHeadAttention: input (2, 10) has 2 axes, expected 3: x (B, S, E)");
         refuses(
@@ -83,22 +83,22 @@ class InputErrorsTest {
         refuses(manager, Linear.withBias(E, 4), two, "Linear takes 1 input(s), x (..., 10), got 2");
         refuses(
                 manager,
-                BlockCases.attention(),
+                TestBlocks.attention(),
                 new NDList(),
                 "MultiHeadAttention takes 1 input(s), x (B, S, 10), got 0");
         refuses(
                 manager,
-                BlockCases.layer(),
+                TestBlocks.layer(),
                 two,
                 "DecoderLayer takes 1 input(s), x (B, S, E), got 2");
         refuses(
                 manager,
-                Residual.post(BlockCases.rmsNorm(), BlockCases.feedForward()),
+                Residual.post(TestBlocks.rmsNorm(), TestBlocks.feedForward()),
                 new NDList(),
                 "Residual takes x (B, S, E), got no input");
         refuses(
                 manager,
-                Residual.pre(BlockCases.rmsNorm(), BlockCases.feedForward()),
+                Residual.pre(TestBlocks.rmsNorm(), TestBlocks.feedForward()),
                 two,
                 "GatedFeedForward takes 1 input(s), x (..., 10), got 2");
         refuses(
@@ -123,7 +123,7 @@ class InputErrorsTest {
                 "Linear: input is float64" + tail.formatted("float64"));
         refuses(
                 manager,
-                BlockCases.rmsNorm(),
+                TestBlocks.rmsNorm(),
                 new NDList(whole),
                 "RmsNorm: input is int64, expected a floating type: cast the input");
         refuses(
@@ -170,7 +170,7 @@ class InputErrorsTest {
 
     @EachEngine(leavesNothingOpen = true)
     void attention_maskThatDoesNotFit_namesShapesOrType(NDManager manager) {
-        Block attention = BlockCases.attention();
+        Block attention = TestBlocks.attention();
         attention.initialize(manager, DataType.FLOAT32, new Shape(2, 3, E));
         NDList x = new NDList(manager.ones(new Shape(2, 3, E)));
         refusesWith(
@@ -199,7 +199,7 @@ class InputErrorsTest {
 
     @EachEngine(leavesNothingOpen = true)
     void attention_positionsThatDoNotFit_namesShapesOrType(NDManager manager) {
-        Block attention = BlockCases.attention();
+        Block attention = TestBlocks.attention();
         attention.initialize(manager, DataType.FLOAT32, new Shape(2, 3, E));
         NDList x = new NDList(manager.ones(new Shape(2, 3, E)));
         String tail =
@@ -254,7 +254,7 @@ class InputErrorsTest {
                     "engine MXNet on device cpu() has no matrix product for FLOAT16: use FLOAT32,"
                             + " or engine PyTorch");
         } else {
-            NDArray y = BlockCase.infer(linear, manager, x);
+            NDArray y = TestBlocks.infer(linear, manager, x);
             assertThat(y.getDataType()).isEqualTo(DataType.FLOAT16);
             assertThat(y.getShape()).isEqualTo(new Shape(2, 4));
         }
@@ -264,20 +264,22 @@ class InputErrorsTest {
     void initialize_float16OnMxnet_saysWhatDoes(NDManager manager) {
         assertThatThrownBy(
                         () ->
-                                BlockCases.layer()
+                                TestBlocks.layer()
                                         .initialize(manager, DataType.FLOAT16, new Shape(2, 3, E)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith(
                         "engine MXNet on cpu() cannot initialise parameters of float16 (")
-                .hasMessageEndingWith("): use FLOAT32, or engine PyTorch");
+                .hasMessageEndingWith(
+                        "): call freezeParameters(true) first if they need no gradient, or use"
+                                + " FLOAT32, or engine PyTorch");
     }
 
     @EachEngine(leavesNothingOpen = true)
     void deepNorm_sublayerInitializedBefore_saysTheOrder(NDManager manager) {
-        Block sublayer = BlockCases.feedForward();
+        Block sublayer = TestBlocks.feedForward();
         sublayer.initialize(manager, DataType.FLOAT32, new Shape(2, 3, E));
         assertThatThrownBy(
-                        () -> DeepNorm.of(BlockCases.layerNorm(), sublayer, BlockCases.constants()))
+                        () -> DeepNorm.of(TestBlocks.layerNorm(), sublayer, TestBlocks.constants()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "parameter gate.weight is initialised already: wrap the sublayer in"
@@ -286,7 +288,7 @@ class InputErrorsTest {
 
     @EachEngine(leavesNothingOpen = true)
     void residual_sublayerThatChangesTheShape_cannotBeInitialized(NDManager manager) {
-        Block block = Residual.pre(BlockCases.rmsNorm(), Linear.withBias(E, 4));
+        Block block = Residual.pre(TestBlocks.rmsNorm(), Linear.withBias(E, 4));
         assertThatThrownBy(() -> block.initialize(manager, DataType.FLOAT32, new Shape(2, 3, E)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
@@ -303,7 +305,7 @@ class InputErrorsTest {
             block.initialize(manager, DataType.FLOAT32, fitting(block));
         }
         int open = manager.getManagedArrays().size();
-        assertThatThrownBy(() -> BlockCase.infer(block, manager, inputs))
+        assertThatThrownBy(() -> TestBlocks.infer(block, manager, inputs))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);
         assertThat(manager.getManagedArrays()).hasSize(open);

@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Feed-forward blocks against those of torchscale and x-transformers. */
 final class FeedForwardGoldenTest {
@@ -104,7 +105,7 @@ final class FeedForwardGoldenTest {
         String down = norm ? "ff.3" : "ff.2";
         Map<String, String> prefixes = new LinkedHashMap<>();
         prefixes.put(down, "down");
-        LayerNorm afterActivation = null;
+        @Nullable LayerNorm afterActivation = null;
         if (norm) {
             prefixes.put("ff.1", "norm");
             int channels = (int) golden.shape("param.ff.1.weight").get(0);
@@ -119,7 +120,8 @@ final class FeedForwardGoldenTest {
                             .setDown(linear(golden, down))
                             .optActivation(function);
             return new Reference(
-                    (norm ? builder.optNorm(afterActivation) : builder).build(), prefixes);
+                    (afterActivation == null ? builder : builder.optNorm(afterActivation)).build(),
+                    prefixes);
         }
         prefixes.put("ff.0.proj", "gateUp");
         GatedFeedForward.Builder builder =
@@ -132,7 +134,9 @@ final class FeedForwardGoldenTest {
             prefixes.put("ff.0", "norm");
             builder.optNorm(LayerScale.of((int) golden.shape("param.ff.0.mult_bias").get(0), 1));
         }
-        return new Reference((norm ? builder.optNorm(afterActivation) : builder).build(), prefixes);
+        return new Reference(
+                (afterActivation == null ? builder : builder.optNorm(afterActivation)).build(),
+                prefixes);
     }
 
     private static boolean is(JsonObject kwargs, String flag) {

@@ -86,8 +86,8 @@ class OnnxActivationTest {
             case "Mish" -> ActivationFunction.MISH;
             case "Selu" ->
                     ActivationFunction.selu(
-                            onnx.number("alpha", 1.67326319217681884765625),
-                            onnx.number("gamma", 1.05070102214813232421875));
+                            onnx.number("alpha", 1.6732631921768188),
+                            onnx.number("gamma", 1.0507010221481323));
             case "Sigmoid" -> ActivationFunction.SIGMOID;
             case "Softplus" -> ActivationFunction.SOFTPLUS;
             case "Softsign" -> ActivationFunction.SOFTSIGN;

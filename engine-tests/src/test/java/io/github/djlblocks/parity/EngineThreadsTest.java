@@ -2,6 +2,9 @@ package io.github.djlblocks.parity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -19,19 +22,35 @@ class EngineThreadsTest {
             if (arguments[0].equals("discover")) {
                 EnginesUnderTest.discover();
             }
+            if (arguments[0].equals("Rust between")) {
+                compute("Rust");
+                EnginesUnderTest.discover();
+                compute("MXNet");
+                compute("Rust");
+            }
             System.out.println("threads=" + EngineUnderTest.onCpu("PyTorch").threads().getAsInt());
+        }
+
+        private static void compute(String engine) {
+            try (NDManager manager = EngineUnderTest.onCpu(engine).newManager()) {
+                NDArray x = manager.ones(new Shape(64, 64));
+                HostValues.of(x.matMul(x));
+            }
         }
     }
 
     @Test
-    void discover_besideMxNet_leavesPyTorchTheThreadsItHasAlone() throws Exception {
-        assertThat(threadsInNewJvm("discover")).isEqualTo(threadsInNewJvm("alone"));
+    void threads_otherEnginesLoadedAndUsed_areThoseOfPyTorchAlone() throws Exception {
+        String alone = threadsInNewJvm("alone");
+
+        assertThat(threadsInNewJvm("discover")).isEqualTo(alone);
+        assertThat(threadsInNewJvm("Rust between")).isEqualTo(alone);
     }
 
     private static String threadsInNewJvm(String argument)
             throws IOException, InterruptedException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        Process process =
+        ProcessBuilder builder =
                 new ProcessBuilder(
                                 java,
                                 "-Dai.djl.offline=true",
@@ -39,8 +58,9 @@ class EngineThreadsTest {
                                 System.getProperty("java.class.path"),
                                 InNewJvm.class.getName(),
                                 argument)
-                        .redirectError(ProcessBuilder.Redirect.DISCARD)
-                        .start();
+                        .redirectError(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().remove("OMP_NUM_THREADS");
+        Process process = builder.start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(output).isZero();
         return output.lines().filter(l -> l.startsWith("threads=")).findFirst().orElseThrow();

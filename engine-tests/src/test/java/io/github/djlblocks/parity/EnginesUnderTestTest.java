@@ -28,6 +28,16 @@ class EnginesUnderTestTest {
     }
 
     @Test
+    void discoverAll_rustOnTheClassPath_comesLastAndDoesNotTrain() {
+        List<EngineUnderTest> all = EnginesUnderTest.discoverAll();
+
+        assertThat(all).startsWith(EnginesUnderTest.discover().toArray(EngineUnderTest[]::new));
+        assertThat(all.get(all.size() - 1).engineName()).isEqualTo("Rust");
+        assertThat(all)
+                .allSatisfy(e -> assertThat(e.trains()).isEqualTo(!e.engineName().equals("Rust")));
+    }
+
+    @Test
     void discover_requiredEngineMissing_namesItWhatWasFoundAndTheFix() {
         assertThatThrownBy(() -> EnginesUnderTest.discover("PyTorch, Abacus", List.of("PyTorch")))
                 .isInstanceOf(IllegalStateException.class)

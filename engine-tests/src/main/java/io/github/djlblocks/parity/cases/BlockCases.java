@@ -31,8 +31,9 @@ public final class BlockCases {
         cases.addAll(PositionBiasCases.all());
         cases.addAll(AttentionCases.all());
         cases.addAll(AttentionOptionCases.all());
-        cases.addAll(LatentAttentionCases.all());
+        cases.addAll(DropoutCases.all());
         cases.addAll(ResidualCases.all());
+        cases.addAll(LatentAttentionCases.all());
         cases.addAll(LayerCases.all());
         cases.addAll(EmbeddingCases.all());
         cases.addAll(HeadCases.all());

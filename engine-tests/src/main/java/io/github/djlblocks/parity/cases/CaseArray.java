@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import io.github.djlblocks.parity.RandomTensors;
 import io.github.djlblocks.parity.oracle.Var;
 import java.util.Arrays;
+import java.util.Map;
 
 /** An array of a case: numbers on the host, made an NDArray of an engine or a Var of the oracle. */
 record CaseArray(String name, Kind kind, HostArray host, boolean positional) {
@@ -66,6 +67,25 @@ record CaseArray(String name, Kind kind, HostArray host, boolean positional) {
         return kind == Kind.FLOATING && positional
                 ? new CaseArray(name, kind, host.scaled(factor), true)
                 : this;
+    }
+
+    /** The shape with -1 for free axes: those given under this name, or the usual ones. */
+    Shape unknown(Map<String, int[]> given) {
+        long[] extents = host.shape().getShape().clone();
+        int[] axes = given.get(name);
+        for (int axis : axes == null ? usualFreeAxes(extents.length) : axes) {
+            extents[axis] = -1;
+        }
+        return new Shape(extents);
+    }
+
+    private int[] usualFreeAxes(int rank) {
+        if (rank == 0) {
+            return new int[0];
+        }
+        // (B, S), (B, S, E), (B, H, S, D): batch and length; of a matrix of numbers the rows alone
+        boolean length = rank > 2 || (rank == 2 && kind == Kind.INTEGER);
+        return length ? new int[] {0, Math.max(1, rank - 2)} : new int[] {0};
     }
 
     NDArray toNDArray(NDManager manager, DataType dataType) {

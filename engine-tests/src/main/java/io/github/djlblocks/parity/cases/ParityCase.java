@@ -1,15 +1,20 @@
 package io.github.djlblocks.parity.cases;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.util.PairList;
+import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.parity.Tolerance;
 import io.github.djlblocks.parity.cases.CaseArray.HostArray;
+import io.github.djlblocks.parity.cases.CaseArray.Kind;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,6 +77,83 @@ public final class ParityCase {
      */
     public Block newBlock() {
         return parts.required(parts.block, "setBlock").get();
+    }
+
+    /**
+     * Makes the block with the parameters of this case: when it is initialised, they get the same
+     * numbers on every engine, rounded to the dtype.
+     *
+     * @return a new block, not initialised
+     */
+    public Block newPreparedBlock() {
+        Block block = newBlock();
+        ParameterPaths.of(block)
+                .forEach(
+                        (path, parameter) ->
+                                parameter.setInitializer(
+                                        (owner, shape, type) ->
+                                                parameter(path, shape).toNDArray(owner, type)));
+        return block;
+    }
+
+    /**
+     * Makes the inputs of the forward pass.
+     *
+     * @param manager owns them
+     * @param dataType the dtype of the floating ones
+     * @return new arrays
+     */
+    public NDList newInputs(NDManager manager, DataType dataType) {
+        NDList inputs = new NDList();
+        positional().forEach(array -> inputs.add(array.toNDArray(manager, dataType)));
+        return inputs;
+    }
+
+    /**
+     * Returns the shapes of the inputs.
+     *
+     * @return a new array of their shapes
+     */
+    public Shape[] inputShapes() {
+        return positional().map(array -> array.host().shape()).toArray(Shape[]::new);
+    }
+
+    /**
+     * Returns the shapes of the inputs with -1 for every free axis, such as batch and length; see
+     * {@link ParityCaseBuilder#optFreeAxes}.
+     *
+     * @return a new array of their shapes
+     */
+    public Shape[] unknownShapes() {
+        return positional().map(array -> array.unknown(parts.freeAxes)).toArray(Shape[]::new);
+    }
+
+    /**
+     * Says whether the first input is of integers, such as token ids.
+     *
+     * @return false if it is of floating numbers
+     */
+    public boolean takesIntegers() {
+        return positional().findFirst().orElseThrow().kind() == Kind.INTEGER;
+    }
+
+    /**
+     * Says whether the forward pass is given params.
+     *
+     * @return true if the case has params
+     */
+    public boolean hasParams() {
+        return parts.params != null;
+    }
+
+    /**
+     * Says whether the block is random in training; see {@link
+     * ParityCaseBuilder#optRandomInTraining}.
+     *
+     * @return true if it drops out
+     */
+    public boolean isRandomInTraining() {
+        return parts.randomInTraining;
     }
 
     /**
@@ -168,11 +250,8 @@ public final class ParityCase {
         return parts.required(parts.formula, "setFormula");
     }
 
-    Shape[] inputShapes() {
-        return parts.arrays.stream()
-                .filter(CaseArray::positional)
-                .map(array -> array.host().shape())
-                .toArray(Shape[]::new);
+    private Stream<CaseArray> positional() {
+        return parts.arrays.stream().filter(CaseArray::positional);
     }
 
     /** The params of the forward pass, or none. */

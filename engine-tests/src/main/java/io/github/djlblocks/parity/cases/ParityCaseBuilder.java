@@ -33,6 +33,8 @@ public final class ParityCaseBuilder {
     double constant;
     @Nullable Long gradientTerms;
     final Set<String> singlePrecisionGradients = new HashSet<>();
+    final Map<String, int[]> freeAxes = new LinkedHashMap<>();
+    boolean randomInTraining;
     String reason = "";
 
     ParityCaseBuilder(String blockName, String variant) {
@@ -202,6 +204,32 @@ public final class ParityCaseBuilder {
     }
 
     /**
+     * Sets the axes of an input whose extent the block need not know beforehand; in {@code
+     * getOutputShapes} they may be -1. By default batch and length: axis 0; besides it axis 1 of
+     * (B, S, E), axis 2 of (B, H, S, D), axis 1 of integers (B, S).
+     *
+     * @param input its name
+     * @param axes the axes, from 0; none if every extent must be known
+     * @return this builder
+     */
+    public ParityCaseBuilder optFreeAxes(String input, int... axes) {
+        freeAxes.put(input, axes.clone());
+        return this;
+    }
+
+    /**
+     * Says that the block is random in training, as dropout is: two training passes differ, and
+     * their mean over many is the output for inference, which the formula gives. Gradients are then
+     * taken of the pass for inference.
+     *
+     * @return this builder
+     */
+    public ParityCaseBuilder optRandomInTraining() {
+        randomInTraining = true;
+        return this;
+    }
+
+    /**
      * Builds the case.
      *
      * @return the case
@@ -241,6 +269,8 @@ public final class ParityCaseBuilder {
         copy.constant = constant;
         copy.gradientTerms = gradientTerms;
         copy.singlePrecisionGradients.addAll(singlePrecisionGradients);
+        copy.freeAxes.putAll(freeAxes);
+        copy.randomInTraining = randomInTraining;
         copy.reason = reason;
         return copy;
     }

@@ -2,13 +2,8 @@ package io.github.djlblocks.parity.cases;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Block;
-import ai.djl.nn.Parameter;
-import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.Gradients;
@@ -25,7 +20,8 @@ import java.util.Map;
  * Runs a case on an engine and by its formula, both from the same numbers rounded to the dtype.
  *
  * <p>Gradients are those of {@code sum(output * R)} with a fixed normal {@code R}, by every
- * floating input and every parameter. A pass that cannot run throws what the block throws.
+ * floating input and every parameter; a block that is random in training is differentiated as for
+ * inference. A pass that cannot run throws what the block throws.
  */
 public final class ParityRunner {
 
@@ -41,10 +37,8 @@ public final class ParityRunner {
      */
     public static CaseResult forward(
             ParityCase parityCase, EngineUnderTest engine, DataType dataType) {
-        try (NDManager manager = engine.newManager()) {
-            Run run = new Run(parityCase, manager, dataType, false);
-            NDArray y = run.output();
-            return run.result(y, Map.of());
+        try (CaseRun run = CaseRun.forInference(parityCase, engine, dataType)) {
+            return result(run.forward(false), Map.of());
         }
     }
 
@@ -59,25 +53,26 @@ public final class ParityRunner {
      */
     public static CaseResult backward(
             ParityCase parityCase, EngineUnderTest engine, DataType dataType) {
-        try (NDManager manager = engine.newManager()) {
-            Run run = new Run(parityCase, manager, dataType, true);
-            Shape shape = run.block.getOutputShapes(parityCase.inputShapes())[0];
+        // What is random in training has no gradient by a formula; engines record either pass.
+        boolean training = !parityCase.isRandomInTraining();
+        try (CaseRun run = CaseRun.forTraining(parityCase, engine, dataType)) {
+            Shape shape = run.block().getOutputShapes(parityCase.inputShapes())[0];
             double[] r = outputGradient(parityCase, shape, dataType);
-            if (run.variables.isEmpty()) {
-                return run.result(run.output(), Map.of());
+            if (run.variables().isEmpty()) {
+                return result(run.forward(training), Map.of());
             }
             NDList outputs = new NDList();
             Map<String, double[]> gradients =
                     Gradients.of(
                             engine,
-                            run.variables,
+                            run.variables(),
                             r,
                             () -> {
-                                NDArray y = run.output();
+                                NDArray y = run.forward(training);
                                 outputs.add(y);
                                 return y;
                             });
-            return run.result(outputs.get(0), gradients);
+            return result(outputs.get(0), gradients);
         }
     }
 
@@ -150,8 +145,24 @@ public final class ParityRunner {
      */
     public static Map<String, Margin> compareGradients(
             ParityCase parityCase, EngineUnderTest engine, DataType dataType) {
-        CaseResult found = backward(parityCase, engine, dataType);
-        CaseResult truth = truth(parityCase, dataType);
+        return compareGradients(
+                parityCase,
+                engine,
+                backward(parityCase, engine, dataType),
+                truth(parityCase, dataType));
+    }
+
+    /**
+     * Compares gradients that were computed before.
+     *
+     * @param parityCase the case
+     * @param engine where {@code found} was computed
+     * @param found the result of {@link #backward}
+     * @param truth the result of {@link #truth}
+     * @return how much of its tolerance each gradient used, by input name or parameter path
+     */
+    public static Map<String, Margin> compareGradients(
+            ParityCase parityCase, EngineUnderTest engine, CaseResult found, CaseResult truth) {
         Shape output = truth.shape();
         long rows = output.size() / output.get(output.dimension() - 1);
         Map<String, Margin> margins = new LinkedHashMap<>();
@@ -166,7 +177,7 @@ public final class ParityRunner {
                                                 new Shape(expected.length),
                                                 parityCase.gradientTolerance(
                                                         engine.engineName(),
-                                                        dataType,
+                                                        truth.dataType(),
                                                         name,
                                                         rows))));
         return margins;
@@ -177,63 +188,7 @@ public final class ParityRunner {
         return RandomTensors.rounded(r, dataType);
     }
 
-    /** A block with its parameters and its inputs on an engine. */
-    private static final class Run {
-
-        private final ParityCase parityCase;
-        private final NDManager manager;
-        private final boolean training;
-        private final Block block;
-        private final NDList inputs = new NDList();
-        private final Map<String, NDArray> arrays = new LinkedHashMap<>();
-        private final Map<String, NDArray> variables = new LinkedHashMap<>();
-
-        Run(ParityCase parityCase, NDManager manager, DataType dataType, boolean training) {
-            this.parityCase = parityCase;
-            this.manager = manager;
-            this.training = training;
-            block = parityCase.newBlock();
-            for (CaseArray array : parityCase.arrays()) {
-                NDArray value = array.toNDArray(manager, dataType);
-                arrays.put(array.name(), value);
-                if (array.positional()) {
-                    inputs.add(value);
-                }
-                if (array.kind() == Kind.FLOATING) {
-                    variables.put(array.name(), value);
-                }
-            }
-            Map<String, Parameter> parameters = ParameterPaths.of(block);
-            parameters.forEach(
-                    (path, parameter) ->
-                            parameter.setInitializer(
-                                    (owner, shape, type) ->
-                                            parityCase
-                                                    .parameter(path, shape)
-                                                    .toNDArray(owner, type)));
-            // MXNet has no gradient array for FLOAT16, and would refuse the parameters.
-            block.freezeParameters(!training);
-            block.initialize(manager, dataType, parityCase.inputShapes());
-            parameters.forEach(
-                    (path, parameter) -> {
-                        if (variables.put(path, parameter.getArray()) != null) {
-                            throw new IllegalArgumentException(
-                                    "input and parameter have the same name '"
-                                            + path
-                                            + "': rename the input");
-                        }
-                    });
-        }
-
-        @SuppressWarnings("NullAway") // DJL takes null for "no params"
-        NDArray output() {
-            PairList<String, Object> params = parityCase.params(arrays);
-            return block.forward(new ParameterStore(manager, false), inputs, training, params)
-                    .get(0);
-        }
-
-        CaseResult result(NDArray y, Map<String, double[]> gradients) {
-            return new CaseResult(HostValues.of(y), y.getShape(), y.getDataType(), gradients);
-        }
+    private static CaseResult result(NDArray y, Map<String, double[]> gradients) {
+        return new CaseResult(HostValues.of(y), y.getShape(), y.getDataType(), gradients);
     }
 }

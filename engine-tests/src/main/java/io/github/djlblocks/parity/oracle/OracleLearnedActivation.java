@@ -9,8 +9,8 @@ public final class OracleLearnedActivation {
 
     /**
      * Parametric ReLU (arXiv 1502.01852): {@code y = x} above 0, else {@code slope * x}. Gradients:
-     * {@code dx = dy} above 0, else {@code slope * dy}; the slope's, the sum of {@code x * dy}
-     * where x is not above 0.
+     * {@code dx = dy} above 0, else {@code slope * dy}; that of the slope is the sum of {@code x *
+     * dy} where x is not above 0.
      *
      * @param x of any shape
      * @param slope (1), or (C) for an axis of C channels
@@ -54,7 +54,7 @@ public final class OracleLearnedActivation {
 
     /**
      * Swish with an array for beta (arXiv 1710.05941): {@code y = x s(beta x)}. Gradients: {@code
-     * dx = (s + beta x s (1 - s)) dy}; beta's, the sum of {@code x^2 s (1 - s) dy}.
+     * dx = (s + beta x s (1 - s)) dy}; that of beta is the sum of {@code x^2 s (1 - s) dy}.
      *
      * @param x (..., E)
      * @param beta (1) or (E)

@@ -21,9 +21,10 @@ class ParityCaseTest {
 
         assertThat(new HashSet<>(all.stream().map(ParityCase::name).toList())).hasSameSizeAs(all);
         assertThat(all).allSatisfy(c -> assertThat(c.reason()).isNotBlank());
-        assertThat(BlockCases.onePerBlock().stream().map(ParityCase::blockName))
-                .doesNotHaveDuplicates()
-                .containsAll(all.stream().map(ParityCase::blockName).toList());
+        assertThat(BlockCases.onePerBlock())
+                .extracting(ParityCase::blockName)
+                .containsExactlyElementsOf(
+                        all.stream().map(ParityCase::blockName).distinct().toList());
     }
 
     @Test
@@ -99,6 +100,40 @@ class ParityCaseTest {
                 .isEqualTo(DataType.FLOAT64);
         assertThat(parityCase.gradientTolerance("Fast", DataType.FLOAT32, "x", 9).reductionLength())
                 .isEqualTo(2 * 2 + 5);
+    }
+
+    @Test
+    void unknownShapes_usualAndGivenAxes_areMinusOne() {
+        ParityCase usual =
+                linear("rows")
+                        .addInput("hidden", new double[24], 2, 3, 4)
+                        .addInput("heads", new double[120], 2, 3, 4, 5)
+                        .addIntegers("ids", new double[6], 2, 3)
+                        .addParamArray("mask", new double[6], 2, 3)
+                        .build();
+        ParityCase given =
+                linear("rows")
+                        .addInput("image", new double[120], 2, 3, 4, 5)
+                        .optFreeAxes("image", 0, 2, 3)
+                        .optFreeAxes("rows")
+                        .build();
+
+        assertThat(usual.unknownShapes())
+                .containsExactly(
+                        new Shape(-1, 2),
+                        new Shape(-1, -1, 4),
+                        new Shape(-1, 3, -1, 5),
+                        new Shape(-1, -1));
+        assertThat(given.unknownShapes())
+                .containsExactly(new Shape(1, 2), new Shape(-1, 3, -1, -1));
+        assertThat(usual.inputShapes()[2]).isEqualTo(new Shape(2, 3, 4, 5));
+    }
+
+    @Test
+    void isRandomInTraining_unlessSaid_isFalse() {
+        assertThat(linear("x").build().isRandomInTraining()).isFalse();
+        assertThat(linear("x").optRandomInTraining().build().withScaledInputs(2))
+                .matches(ParityCase::isRandomInTraining);
     }
 
     private static ParityCaseBuilder linear(String input) {
