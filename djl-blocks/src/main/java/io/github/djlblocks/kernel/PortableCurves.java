@@ -18,9 +18,6 @@ final class PortableCurves {
     private static final double SQRT_HALF = Math.sqrt(0.5);
     private static final double SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 
-    /** Far enough for exp(-FAR) to be 0 in float64; what lies beyond is held there. */
-    private static final double FAR = 1e3;
-
     private PortableCurves() {}
 
     static NDArray apply(NDArray x, ActivationFunction function) {
@@ -90,10 +87,9 @@ final class PortableCurves {
         return NDArrays.where(x.lte(lower), x.zerosLike().add(lower), atMost(x, upper));
     }
 
-    /** {@code min(x, 0)}, not below -FAR; slope 1 at 0. */
+    /** {@code min(x, 0)}, slope 1 at 0. */
     private static NDArray below(NDArray x) {
-        NDArray held = x.clip(-FAR, FAR);
-        return NDArrays.where(x.gt(0), x.zerosLike(), held);
+        return NDArrays.where(x.gt(0), x.zerosLike(), x);
     }
 
     /** {@code e^min(x, 0) - 1 = tanh(m / 2) (e^m + 1)}: of small m, e^m - 1 would lose digits. */
@@ -107,8 +103,9 @@ final class PortableCurves {
      * at or below 0, which is good to the last digits; PyTorch's is x alone above 20.
      */
     private static NDArray softplus(NDArray x) {
-        NDArray minusMagnitude = below(x).sub(relu(x.clip(-FAR, FAR)));
-        return relu(x).add(Activation.softPlus(minusMagnitude));
+        NDArray positive = relu(x);
+        NDArray minusMagnitude = below(x).sub(positive);
+        return positive.add(Activation.softPlus(minusMagnitude));
     }
 
     /**
@@ -117,7 +114,7 @@ final class PortableCurves {
      */
     private static NDArray mish(NDArray x) {
         NDArray p = below(x).exp();
-        NDArray q = relu(x.clip(-FAR, FAR)).neg().exp();
+        NDArray q = relu(x).neg().exp();
         NDArray n = p.add(q.mul(2)).mul(p);
         return x.mul(n.div(q.square().mul(2).add(n)));
     }

@@ -1,6 +1,7 @@
 package io.github.djlblocks.feedforward;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -15,6 +16,7 @@ import ai.djl.util.PairList;
 import io.github.djlblocks.core.UnaryBlock;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.kernel.Routing;
+import io.github.djlblocks.kernel.RoutingSpec;
 import io.github.djlblocks.kernel.RoutingSpec.GroupScore;
 import io.github.djlblocks.kernel.RoutingSpec.Score;
 import io.github.djlblocks.parity.EachEngine;
@@ -157,6 +159,15 @@ class MixtureOfExpertsTest {
         assertThat(Arrays.copyOfRange(y, 3, 6)).containsExactly(5, 1, 1);
     }
 
+    /** As in torch.topk: an expert that nobody chooses would hide it. */
+    @EachEngine
+    void route_notANumber_countsAsTheBest(NDManager manager) {
+        NDArray logits = manager.create(new float[] {1, Float.NaN, 2}, new Shape(1, 3));
+        RoutingSpec one = new RoutingSpec(1, Score.SIGMOID, true, 1, 1, 1, GroupScore.MAX);
+
+        assertThat(Kernels.of(logits).route(logits, null, one).experts(0)).containsExactly(1);
+    }
+
     private static int[] chosen(
             NDManager manager, UnaryOperator<Router.Builder> change, float... x) {
         MixtureOfExperts block = mixture(manager, experts(x.length), change);
@@ -214,7 +225,7 @@ class MixtureOfExpertsTest {
 
         assertThat(routing.experts(0)).containsExactly(1);
         assertThat(HostValues.of(routing.weights())[0])
-                .isCloseTo(1 / (1 + Math.exp(-1)), org.assertj.core.api.Assertions.within(1e-7));
+                .isCloseTo(1 / (1 + Math.exp(-1)), within(1e-7));
         assertThat(router.getParameters().get("correctionBias").requiresGradient()).isFalse();
     }
 
@@ -228,8 +239,7 @@ class MixtureOfExpertsTest {
                         .route(
                                 logits,
                                 correction,
-                                new io.github.djlblocks.kernel.RoutingSpec(
-                                        2, Score.SIGMOID, true, 1, 2, 1, GroupScore.MAX));
+                                new RoutingSpec(2, Score.SIGMOID, true, 1, 2, 1, GroupScore.MAX));
 
         assertThat(routing.experts(0)).containsExactly(0, 1);
     }

@@ -15,6 +15,7 @@ import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.HostValues;
 import io.github.djlblocks.parity.Margin;
 import io.github.djlblocks.parity.oracle.OracleActivation;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -70,6 +71,48 @@ class ActivationLimitsTest {
                                                 .isTrue());
             }
         }
+    }
+
+    /** With several hundred times the largest exponent between neighbours. */
+    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    void forwardAndBackward_otherActivationsTenThousandTimesLarger_followTheirFormulas(
+            EngineUnderTest engine, DataType dataType) {
+        List<ParityCase> others =
+                ActivationCases.all().stream()
+                        .filter(c -> !c.blockName().equals("Activation"))
+                        .toList();
+        assertThat(others).hasSizeGreaterThan(10);
+        for (ParityCase other : others) {
+            ParityCase large = other.withScaledInputs(1e4);
+
+            Margin margin = ParityRunner.compareForward(large, engine, dataType);
+
+            assertThat(margin.isWithin()).as("%s: %s", large, margin).isTrue();
+            if (large.blockName().equals("Swish")) {
+                // By beta it is x^2 s (1 - s), where 1 - s is rounded at 1: a number, with no
+                // digits.
+                assertThat(ParityRunner.backward(large, engine, dataType).gradients().values())
+                        .allMatch(g -> Arrays.stream(g).allMatch(Double::isFinite));
+                continue;
+            }
+            assertThat(ParityRunner.compareGradients(large, engine, dataType))
+                    .allSatisfy(
+                            (name, m) ->
+                                    assertThat(m.isWithin())
+                                            .as("gradient of %s: %s", large, m)
+                                            .isTrue());
+        }
+    }
+
+    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    void softmax_minusInfinities_haveNoShare(NDManager manager, DataType dataType) {
+        NDArray x = manager.create(new double[] {-INF, 0, -INF, 0}, new Shape(1, 4));
+        NDArray typed = x.toType(dataType, false);
+
+        assertThat(HostValues.of(Kernels.of(typed).softmax(typed, 1)))
+                .containsExactly(0, 0.5, 0, 0.5);
+        assertThat(HostValues.of(Kernels.of(typed).logSoftmax(typed, 1)))
+                .containsExactly(new double[] {-INF, -Math.log(2), -INF, -Math.log(2)}, ULP);
     }
 
     /** What is left at both infinities, where that is a number or an infinity. */

@@ -1,7 +1,6 @@
 package io.github.djlblocks.parity.cases;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.types.DataType;
 import io.github.djlblocks.kernel.ActivationFunction;
@@ -18,33 +17,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Large numbers, and FLOAT16 where an engine has it. */
-class MagnitudeAndPrecisionTest {
+/** Large numbers. */
+class MagnitudeTest {
 
-    private static final Set<String> ELEMENTWISE =
-            Set.of(
-                    "RmsNorm",
-                    "LayerNorm",
-                    "ScaleNorm",
-                    "GroupNorm",
-                    "InstanceNorm",
-                    "DynamicTanh",
-                    "Activation",
-                    "PRelu",
-                    "RRelu",
-                    "Swish",
-                    "Softmax",
-                    "LogSoftmax",
-                    "LearnedScale",
-                    "LayerScale",
-                    "Dropout",
-                    "TokenEmbedding",
-                    "LearnedPositions",
-                    "TokenTypeEmbedding",
-                    "SinusoidalPositions",
-                    "AlibiBias",
-                    "RelativePositionBias",
-                    "RotaryEmbedding");
     private static final Set<String> BOUNDED =
             Set.of("RmsNorm", "LayerNorm", "ScaleNorm", "GroupNorm", "InstanceNorm", "DynamicTanh");
 
@@ -62,10 +37,6 @@ class MagnitudeAndPrecisionTest {
                 .flatMap(c -> EnginesUnderTest.discover().stream().map(e -> Arguments.of(c, e)));
     }
 
-    static List<ParityCase> all() {
-        return BlockCases.all();
-    }
-
     @ParameterizedTest(name = "{0}, {1}")
     @MethodSource("largeEverywhere")
     void forward_tenThousandTimesLarger_staysFiniteAndRight(
@@ -78,32 +49,6 @@ class MagnitudeAndPrecisionTest {
                         ParityRunner.truth(parityCase, DataType.FLOAT32),
                         parityCase.tolerance(DataType.FLOAT32));
         assertThat(margin.isWithin()).as("%s", margin).isTrue();
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("all")
-    void forward_float16OnPyTorch_followsItsFormula(ParityCase parityCase) {
-        Margin margin =
-                ParityRunner.compareForward(
-                        parityCase, EngineUnderTest.onCpu("PyTorch"), DataType.FLOAT16);
-
-        assertThat(margin.isWithin()).as("%s", margin).isTrue();
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("all")
-    void forward_float16OnMxnet_followsItsFormulaOrNamesTheMatrixProduct(ParityCase parityCase) {
-        EngineUnderTest mxnet = EngineUnderTest.onCpu("MXNet");
-        if (ELEMENTWISE.contains(parityCase.blockName())) {
-            Margin margin = ParityRunner.compareForward(parityCase, mxnet, DataType.FLOAT16);
-            assertThat(margin.isWithin()).as("%s", margin).isTrue();
-        } else {
-            assertThatThrownBy(() -> ParityRunner.forward(parityCase, mxnet, DataType.FLOAT16))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "engine MXNet on device cpu() has no matrix product for FLOAT16: use"
-                                    + " FLOAT32, or engine PyTorch");
-        }
     }
 
     /** Identity projections: sums of one term each, so that only the activation rounds. */
