@@ -3,12 +3,15 @@ package io.github.djlblocks.parity.cases;
 import ai.djl.nn.Block;
 import io.github.djlblocks.attention.MultiHeadAttention;
 import io.github.djlblocks.core.Linear;
+import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.feedforward.FeedForward;
+import io.github.djlblocks.head.LanguageModelHead;
 import io.github.djlblocks.head.Pooler;
 import io.github.djlblocks.head.SequencePooling;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.Pooling;
 import io.github.djlblocks.layer.CrossDecoderLayer;
+import io.github.djlblocks.layer.EncoderEmbeddings;
 import io.github.djlblocks.layer.EncoderLayer;
 import io.github.djlblocks.layer.Residual;
 import io.github.djlblocks.model.EmbeddingConfig;
@@ -17,6 +20,7 @@ import io.github.djlblocks.model.EncoderDecoders;
 import io.github.djlblocks.model.Encoders;
 import io.github.djlblocks.model.HeadedEncoder;
 import io.github.djlblocks.model.Seq2SeqConfig;
+import io.github.djlblocks.model.Seq2SeqDecoder;
 import io.github.djlblocks.model.StackConfig;
 import io.github.djlblocks.norm.LayerNorm;
 import io.github.djlblocks.norm.RmsNorm;
@@ -30,6 +34,7 @@ import io.github.djlblocks.parity.oracle.OracleMath;
 import io.github.djlblocks.parity.oracle.OracleResiduals;
 import io.github.djlblocks.parity.oracle.OracleSequences;
 import io.github.djlblocks.parity.oracle.Var;
+import io.github.djlblocks.position.LearnedPositions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -105,6 +110,12 @@ final class EncoderCases {
                                                         ActivationFunction.TANH)))
                         .setFormula((arrays, p) -> pooled(arrays, Scope.of(p)))
                         .build(),
+                start("Seq2SeqDecoder", "pre-norm, learned positions, own head", LAYERS)
+                        .addIntegers("target", TARGET, 2, S)
+                        .addInput("memory", RandomTensors.normal(9, 2, T, M), 2, T, M)
+                        .setBlock(EncoderCases::decoder)
+                        .setFormula((arrays, p) -> decoder(arrays, Scope.of(p)))
+                        .build(),
                 sequences("shared embedding, tied head")
                         .setBlock(() -> EncoderDecoders.model(bart(StackConfig.Scheme.POST)))
                         .setFormula((arrays, p) -> encoderDecoder(arrays, Scope.of(p), POST, POST))
@@ -177,15 +188,52 @@ final class EncoderCases {
                 .build();
     }
 
+    private static Seq2SeqDecoder decoder() {
+        return Seq2SeqDecoder.builder()
+                .setEmbeddings(
+                        EncoderEmbeddings.builder()
+                                .setTokens(TokenEmbedding.of(V, E))
+                                .optPositions(LearnedPositions.of(S, E))
+                                .build())
+                .setLayers(
+                        List.of(
+                                CrossDecoderLayer.of(
+                                        pre(attention(E, false, true)),
+                                        pre(cross()),
+                                        pre(feedForward()))))
+                .setHead(LanguageModelHead.builder().setOutput(Linear.withBias(E, V)).build())
+                .setContextLength(S)
+                .optNorm(RmsNorm.builder().setChannels(E).optEpsilon(EPSILON).build())
+                .build();
+    }
+
+    private static Var decoder(Map<String, Var> arrays, Scope p) {
+        Scope embeddings = p.child("embeddings");
+        Var x =
+                OracleMath.add(
+                        HeadCases.embedding(
+                                Scope.get(arrays, "target"), embeddings.required("tokens.weight")),
+                        embeddings.required("positions.weight"));
+        Var y =
+                decoderLayer(
+                        p.child("layers.0"),
+                        x,
+                        Scope.get(arrays, "memory"),
+                        PRE,
+                        options().withCausal(),
+                        options());
+        return p.child("head").linear("output", p.child("norm").rmsNorm(y, EPSILON));
+    }
+
     private static MultiHeadAttention self() {
-        return attention(E, false);
+        return attention(E, false, false);
     }
 
     private static MultiHeadAttention cross() {
-        return attention(M, true);
+        return attention(M, true, false);
     }
 
-    private static MultiHeadAttention attention(int memory, boolean cross) {
+    private static MultiHeadAttention attention(int memory, boolean cross, boolean causal) {
         return MultiHeadAttention.builder()
                 .setProjections(
                         Linear.withoutBias(E, E),
@@ -194,6 +242,7 @@ final class EncoderCases {
                         Linear.withoutBias(E, E))
                 .setQueryHeads(HEADS)
                 .optCross(cross)
+                .optCausal(causal)
                 .build();
     }
 
