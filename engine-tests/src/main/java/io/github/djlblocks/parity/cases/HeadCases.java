@@ -1,8 +1,7 @@
 package io.github.djlblocks.parity.cases;
 
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Block;
-import ai.djl.nn.norm.Dropout;
+import io.github.djlblocks.core.Dropout;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.head.LanguageModelHead;
@@ -121,7 +120,7 @@ final class HeadCases {
                                 () ->
                                         Pooler.of(
                                                 SequencePooling.of(Pooling.MEAN),
-                                                Dropout.builder().optRate(0).build(),
+                                                Dropout.of(0),
                                                 Linear.withBias(E, 7),
                                                 ActivationFunction.RELU))
                         .setFormula(
@@ -180,21 +179,17 @@ final class HeadCases {
                 answer("end", 1));
     }
 
-    /** The formula of a case is that of its block's first output. */
     private static ParityCase answer(String variant, int output) {
         return sequence("QuestionAnsweringHead", variant, E)
                 .setBlock(
-                        () -> {
-                            Block head = QuestionAnsweringHead.of(Linear.withBias(E, 2));
-                            return output == 0 ? head : OneOutput.of(head, output);
-                        })
+                        () -> OneOutput.of(QuestionAnsweringHead.of(Linear.withBias(E, 2)), output))
                 .setFormula(
-                        (arrays, parameters) -> {
-                            Scope p = Scope.of(parameters);
-                            Scope head = output == 0 ? p : p.child("block");
-                            return OracleSequences.channel(
-                                    head.linear("outputs", Scope.get(arrays, "x")), output);
-                        })
+                        (arrays, parameters) ->
+                                OracleSequences.channel(
+                                        Scope.of(parameters)
+                                                .child("block")
+                                                .linear("outputs", Scope.get(arrays, "x")),
+                                        output))
                 .setTolerance(E + 1, 2, SUMS)
                 .optGradientTerms(B * S)
                 .build();
