@@ -2,6 +2,7 @@ package io.github.djlblocks.attention;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import io.github.djlblocks.internal.NativeScope;
 import io.github.djlblocks.kernel.Kernels;
 import java.util.Arrays;
 
@@ -10,6 +11,9 @@ final class PreallocatedSlot extends CacheSlot {
 
     /** Of each row; what lies behind it in the room means nothing. */
     private long[] lengths = {0};
+
+    /** What was handed out since the last change; closed by then, unless a scope did it. */
+    private final NDList views = new NDList();
 
     PreallocatedSlot(CachePolicy policy, CacheArrays arrays) {
         super(policy, arrays);
@@ -44,6 +48,14 @@ final class PreallocatedSlot extends CacheSlot {
                             + " more: make it larger, or use a rolling cache where attention has a"
                             + " window");
         }
+        closeViews();
+        NativeScope.run(new NDList(), () -> write(held, keys, values));
+        lengths = Arrays.stream(lengths).map(length -> length + steps).toArray();
+        return content();
+    }
+
+    /** Writes behind what every row has, into room made for it before. */
+    private NDList write(CacheArrays held, NDArray keys, NDArray values) {
         Kernels kernels = Kernels.of(keys);
         if (held.isEmpty()) {
             held.replace(
@@ -58,8 +70,7 @@ final class PreallocatedSlot extends CacheSlot {
         }
         kernels.writeTime(held.keys(), keys, lengths);
         kernels.writeTime(held.values(), values, lengths);
-        lengths = Arrays.stream(lengths).map(length -> length + steps).toArray();
-        return content();
+        return new NDList();
     }
 
     @Override
@@ -69,10 +80,22 @@ final class PreallocatedSlot extends CacheSlot {
         if (length == 0) {
             return new NDList();
         }
+        if (!views.isEmpty() && !views.get(0).isReleased()) {
+            return new NDList(views);
+        }
+        views.clear();
         Kernels kernels = Kernels.of(arrays().keys());
-        return new NDList(
-                kernels.sliceTime(arrays().keys(), 0, length),
-                kernels.sliceTime(arrays().values(), 0, length));
+        NDList content =
+                new NDList(
+                        kernels.sliceTime(arrays().keys(), 0, length),
+                        kernels.sliceTime(arrays().values(), 0, length));
+        views.addAll(content);
+        return content;
+    }
+
+    private void closeViews() {
+        views.close();
+        views.clear();
     }
 
     @Override
@@ -88,6 +111,7 @@ final class PreallocatedSlot extends CacheSlot {
 
     @Override
     void truncate(long... wanted) {
+        closeViews();
         for (int row = 0; row < lengths.length; row++) {
             lengths[row] = Math.min(lengths[row], wanted.length == 1 ? wanted[0] : wanted[row]);
         }
@@ -100,6 +124,7 @@ final class PreallocatedSlot extends CacheSlot {
 
     @Override
     void reorder(NDList selected, int... rows) {
+        closeViews();
         long[] old = lengths;
         lengths = Arrays.stream(rows).mapToLong(row -> old[row]).toArray();
         super.reorder(selected, rows);

@@ -2,6 +2,7 @@ package io.github.djlblocks.attention;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import io.github.djlblocks.internal.NativeScope;
 import io.github.djlblocks.kernel.Kernels;
 
 /**
@@ -35,7 +36,12 @@ final class RollingSlot extends CacheSlot {
         if (held.isEmpty()) {
             held.replace(new NDList(keys, values));
         } else {
-            held.replace(new NDList(next(held.keys(), keys), next(held.values(), values)));
+            held.replace(
+                    NativeScope.run(
+                            new NDList(),
+                            () ->
+                                    new NDList(
+                                            next(held.keys(), keys), next(held.values(), values))));
         }
         length += keys.getShape().get(2);
         return content();
