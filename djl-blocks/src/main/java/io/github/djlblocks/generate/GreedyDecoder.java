@@ -142,11 +142,15 @@ public final class GreedyDecoder implements Iterator<long[]>, AutoCloseable {
      *
      * @return a token a row; the pad token for a row that was finished before
      * @throws NoSuchElementException if every row is finished
+     * @throws IllegalStateException if the decoder is closed, or the logits are not finite
      */
     @Override
     public long[] next() {
         if (!hasNext()) {
             throw new NoSuchElementException("every sequence is finished");
+        }
+        if (!manager.isOpen()) {
+            throw new IllegalStateException("the decoder is closed: start another");
         }
         if (stepManager != null) {
             stepManager.close();
@@ -228,10 +232,15 @@ public final class GreedyDecoder implements Iterator<long[]>, AutoCloseable {
     /**
      * Returns why a row is complete.
      *
-     * @param row the row
+     * @param row the row, from 0
      * @return the reason, or null while it is not
+     * @throws IllegalArgumentException if there is no such row
      */
     public @Nullable FinishReason finishReason(int row) {
+        if (row < 0 || row >= finished.length) {
+            throw new IllegalArgumentException(
+                    "there is no row " + row + " in a batch of " + finished.length);
+        }
         return finished[row];
     }
 

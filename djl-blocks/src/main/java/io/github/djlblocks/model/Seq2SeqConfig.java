@@ -1,5 +1,7 @@
 package io.github.djlblocks.model;
 
+import io.github.djlblocks.internal.Checks;
+
 /**
  * The sizes and choices that make an encoder-decoder.
  *
@@ -29,6 +31,7 @@ public record Seq2SeqConfig(
      * @param headBias whether the head has a bias
      */
     public Seq2SeqConfig {
+        Checks.positive("headScale", headScale);
         boolean fits =
                 encoder.embedding().vocabularySize() == decoder.embedding().vocabularySize()
                         && encoder.stack().hiddenSize() == decoder.stack().hiddenSize();

@@ -164,6 +164,22 @@ class GreedyDecoderTest {
                         "padToken (16) must be from 0 to 15, the last token of the vocabulary");
     }
 
+    @EachEngine(leavesNothingOpen = true)
+    void use_noSuchRowOrClosed_saysSo(NDManager manager) {
+        CausalLanguageModel model = TinyLlama.successor(manager, COUNTING);
+        GreedyDecoder decoder =
+                start(model, manager, GenerationOptions.of(3), new long[] {1}, new long[] {2});
+        for (int row : new int[] {-1, 2}) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> decoder.finishReason(row))
+                    .withMessage("there is no row " + row + " in a batch of 2");
+        }
+        decoder.close();
+        assertThatThrownBy(decoder::next)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("the decoder is closed: start another");
+    }
+
     private static GreedyDecoder start(
             CausalLanguageModel model,
             NDManager manager,

@@ -57,6 +57,9 @@ class EncoderErrorsTest {
     @Test
     void configs_sizesThatDoNotFit_areNamed() {
         refuses(
+                () -> new Seq2SeqConfig(half(6, 0), half(6, 0), true, true, 0, false),
+                "headScale (0.0) must be a finite number above 0");
+        refuses(
                 () -> new Seq2SeqConfig(half(6, 0), half(8, 0), true, true, 1, false),
                 "a shared embedding has one size, but the encoder's is (11, 6) and the decoder's"
                         + " (11, 8)");
