@@ -4,8 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.ndarray.types.SparseFormat;
-import ai.djl.nn.core.Embedding;
 import io.github.djlblocks.kernel.RoutingSpec.Score;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -144,7 +142,7 @@ interface PortableRouting extends RoutingKernels {
     /** {@code (ln sum_e e^logit)^2}, summed over the tokens that count. */
     private static NDArray squares(NDArray logits, boolean[] counts) {
         int[] axis = {1};
-        NDArray top = logits.max(axis, true).stopGradient();
+        NDArray top = EngineGaps.constant(logits.max(axis, true));
         NDArray logSum = logits.sub(top).exp().sum(axis, true).log().add(top);
         return logSum.square().mul(column(logits, counts)).sum();
     }
@@ -201,6 +199,6 @@ interface PortableRouting extends RoutingKernels {
 
     private static NDArray take(NDArray table, long[] rows) {
         NDArray ids = table.getManager().create(rows, new Shape(rows.length));
-        return Embedding.embedding(ids, table, SparseFormat.DENSE).singletonOrThrow();
+        return EngineGaps.embedding(ids, table);
     }
 }

@@ -1,7 +1,7 @@
 package io.github.djlblocks.parity.cases;
 
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.norm.Dropout;
+import io.github.djlblocks.core.Dropout;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.head.LanguageModelHead;
@@ -120,7 +120,7 @@ final class HeadCases {
                                 () ->
                                         Pooler.of(
                                                 SequencePooling.of(Pooling.MEAN),
-                                                Dropout.builder().optRate(0).build(),
+                                                Dropout.of(0),
                                                 Linear.withBias(E, 7),
                                                 ActivationFunction.RELU))
                         .setFormula(
