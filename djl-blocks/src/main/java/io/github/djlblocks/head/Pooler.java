@@ -69,12 +69,9 @@ public final class Pooler extends KernelBlock {
 
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
-        return dense.getOutputShapes(pooling.getOutputShapes(inputShapes));
-    }
-
-    @Override
-    protected void checkInputs(Shape[] inputShapes) {
-        SequenceInputs.require("Pooler", inputShapes);
+        Shape[] pooled = pooling.getOutputShapes(inputShapes);
+        SequenceInputs.requireFit("Pooler", inputShapes[0], pooled[0], "dense", dense);
+        return dense.getOutputShapes(pooled);
     }
 
     @Override

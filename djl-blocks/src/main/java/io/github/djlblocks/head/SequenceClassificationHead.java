@@ -65,12 +65,11 @@ public final class SequenceClassificationHead extends KernelBlock {
 
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
-        return classifier.getOutputShapes(pooler.getOutputShapes(inputShapes));
-    }
-
-    @Override
-    protected void checkInputs(Shape[] inputShapes) {
-        SequenceInputs.require("SequenceClassificationHead", inputShapes);
+        Shape x = SequenceInputs.require("SequenceClassificationHead", inputShapes);
+        Shape[] pooled = pooler.getOutputShapes(inputShapes);
+        SequenceInputs.requireFit(
+                "SequenceClassificationHead", x, pooled[0], "classifier", classifier);
+        return classifier.getOutputShapes(pooled);
     }
 
     @Override

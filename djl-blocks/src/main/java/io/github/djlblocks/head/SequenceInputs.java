@@ -1,6 +1,7 @@
 package io.github.djlblocks.head;
 
 import ai.djl.ndarray.types.Shape;
+import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.internal.Checks;
 
 /** The inputs that pooling and the heads on top of it share. */
@@ -21,5 +22,23 @@ final class SequenceInputs {
             Checks.rank(what, inputShapes[1], LAYOUT, 2);
         }
         return inputShapes[0];
+    }
+
+    /** Requires that what pooling makes of x fits the map on top of it. */
+    static void requireFit(String what, Shape x, Shape pooled, String map, Linear linear) {
+        long channels = pooled.get(pooled.dimension() - 1);
+        if (channels != linear.getInputs() && channels != -1) {
+            throw new IllegalArgumentException(
+                    what
+                            + ": of the input "
+                            + x
+                            + " pooling makes "
+                            + pooled
+                            + ", but "
+                            + map
+                            + " takes "
+                            + linear.getInputs()
+                            + " channels");
+        }
     }
 }

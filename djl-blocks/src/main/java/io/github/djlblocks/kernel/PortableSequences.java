@@ -130,7 +130,12 @@ interface PortableSequences extends SequenceKernels {
                         && shape.get(1) == s;
         if (!fits) {
             throw new IllegalArgumentException(
-                    "attention mask has shape " + shape + ", expected " + new Shape(b, s));
+                    "attention mask has shape "
+                            + shape
+                            + ", expected "
+                            + new Shape(b, s)
+                            + " for x of shape "
+                            + x.getShape());
         }
         DataType type = mask.getDataType();
         if (type.isFloating()) {

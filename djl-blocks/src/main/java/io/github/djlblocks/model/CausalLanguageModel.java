@@ -16,8 +16,8 @@ import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.layer.DecoderLayer;
+import io.github.djlblocks.position.PositionBias;
 import io.github.djlblocks.position.RotaryEmbedding;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>attention mask (B, T), 1 where a token stands and 0 where padding stands, over the tokens
  *       that have passed and the S new ones; or (B | 1, H | 1, S | 1, T | 1), BOOLEAN (true: look)
  *       or floating (added to the scores)
- *   <li>positions (B, S), INT64 or INT32; by default they continue the cache
+ *   <li>positions (B, S), INT64 or INT32, or (axes, B, S) of a rotary embedding of several axes; by
+ *       default they continue the cache
  * </ol>
  *
  * <p>Output: logits (B, S, V). Params of a forward pass: {@link #CACHE}, {@link #HIDDEN_STATES},
@@ -61,10 +62,14 @@ public final class CausalLanguageModel extends KernelBlock {
     public static final String LAST_ONLY = "lastLogitsOnly";
 
     private final TokenEmbedding embedding;
-    private final List<DecoderLayer> layers;
+    private final @Nullable Block positions;
+    private final @Nullable Block embeddingNorm;
+    private final double embeddingScale;
+    private final List<Block> layers;
     private final @Nullable Block norm;
     private final @Nullable Linear head;
-    private final @Nullable RotaryEmbedding rotary;
+    private final @Nullable PositionBias bias;
+    private final List<RotaryEmbedding> rotaries;
     private final int contextLength;
 
     private CausalLanguageModel(Builder builder) {
@@ -74,13 +79,21 @@ public final class CausalLanguageModel extends KernelBlock {
                             + " and setLayers");
         }
         embedding = addChildBlock("embedding", builder.embedding);
+        positions =
+                builder.positions == null ? null : addChildBlock("positions", builder.positions);
+        embeddingNorm =
+                builder.embeddingNorm == null
+                        ? null
+                        : addChildBlock("embeddingNorm", builder.embeddingNorm);
+        embeddingScale = Checks.positive("embeddingScale", builder.embeddingScale);
+        bias = builder.bias == null ? null : addChildBlock("positionBias", builder.bias);
         layers = List.copyOf(builder.layers);
         for (int i = 0; i < layers.size(); i++) {
             addChildBlock("layers." + i, layers.get(i));
         }
         norm = builder.norm == null ? null : addChildBlock("norm", builder.norm);
         head = builder.head == null ? null : addChildBlock("head", builder.head);
-        rotary = builder.rotary;
+        rotaries = List.copyOf(builder.rotaries);
         contextLength = Checks.positive("contextLength", builder.contextLength);
         if (head != null && head.getInputs() != embedding.getHiddenSize()) {
             throw new IllegalArgumentException(
@@ -145,6 +158,15 @@ public final class CausalLanguageModel extends KernelBlock {
         Shape tokens = inputShapes[0].slice(0, 2);
         Shape hidden = tokens.add(embedding.getHiddenSize());
         embedding.initialize(manager, dataType, tokens);
+        if (positions != null) {
+            positions.initialize(manager, dataType, hidden);
+        }
+        if (embeddingNorm != null) {
+            embeddingNorm.initialize(manager, dataType, hidden);
+        }
+        if (bias != null) {
+            bias.initialize(manager, dataType, tokens, tokens);
+        }
         layers.forEach(layer -> layer.initialize(manager, dataType, hidden));
         if (norm != null) {
             norm.initialize(manager, dataType, hidden);
@@ -194,60 +216,59 @@ public final class CausalLanguageModel extends KernelBlock {
             boolean training,
             @Nullable PairList<String, Object> params,
             @Nullable KeyValueCache cache) {
-        NDArray first = tokens.first();
-        NDArray x =
-                first.getShape().dimension() == 3
-                        ? first
-                        : call(embedding, store, first, training, null);
-        boolean keepHidden = flag(params, HIDDEN_STATES);
-        boolean keepWeights = flag(params, ATTENTIONS);
-        AttentionContext context = tokens.context(x, rotary).withWeights(keepWeights);
-        List<NDArray> hidden = new ArrayList<>();
-        NDList weights = new NDList();
+        NDArray places = tokens.positions();
+        NDArray x = embedded(store, tokens.first(), places, training);
+        LayerRun run = LayerRun.of(params);
+        AttentionContext context =
+                tokens.context(x.getDataType(), places, rotaries).withWeights(run.keepsWeights());
+        if (bias != null) {
+            context = context.withBias(bias.bias(store, x, training, tokens.past()));
+        }
         for (int i = 0; i < layers.size(); i++) {
-            if (keepHidden) {
-                hidden.add(x);
-            }
+            run.hidden(x);
             KeyValueCache.Slot slot = cache == null ? null : cache.slot(i);
-            NDList left =
-                    callAll(
-                            layers.get(i),
-                            store,
-                            new NDList(x),
-                            training,
-                            context.withCache(slot).toParams());
+            PairList<String, Object> told = context.withCache(slot).toParams();
+            NDList left = callAll(layers.get(i), store, new NDList(x), training, told);
             x = left.get(0);
-            weights.addAll(left.subNDList(1));
+            run.weights(left);
         }
         if (norm != null) {
             x = call(norm, store, x, training, null);
         }
-        if (keepHidden) {
-            hidden.add(x);
-        }
-        NDArray last = flag(params, LAST_ONLY) ? Kernels.of(x).lastPosition(x) : x;
-        NDArray logits =
+        run.hidden(x);
+        NDArray last = LayerRun.flag(params, LAST_ONLY) ? Kernels.of(x).lastPosition(x) : x;
+        return run.after(
                 head == null
                         ? embedding.project(store, last, training)
-                        : call(head, store, last, training, null);
-        NDList outputs = new NDList(logits);
-        outputs.addAll(hidden);
-        outputs.addAll(weights);
-        return outputs;
+                        : call(head, store, last, training, null));
     }
 
-    private static boolean flag(@Nullable PairList<String, Object> params, String name) {
-        return params != null && Boolean.TRUE.equals(params.get(name));
+    /** Ids, or embeddings in their place, as they enter the first layer. */
+    private NDArray embedded(
+            ParameterStore store, NDArray first, NDArray places, boolean training) {
+        boolean given = first.getShape().dimension() == 3;
+        NDArray x = given ? first : call(embedding, store, first, training, null);
+        if (embeddingScale != 1) {
+            x = Kernels.of(x).scale(x, embeddingScale);
+        }
+        if (positions != null) {
+            x = call(positions, store, new NDList(x, places), training, null);
+        }
+        return embeddingNorm == null ? x : call(embeddingNorm, store, x, training, null);
     }
 
     /** Builds a {@link CausalLanguageModel}. */
     public static final class Builder {
 
         private @Nullable TokenEmbedding embedding;
-        private List<DecoderLayer> layers = List.of();
+        private @Nullable Block positions;
+        private @Nullable Block embeddingNorm;
+        private double embeddingScale = 1;
+        private @Nullable PositionBias bias;
+        private List<? extends Block> layers = List.of();
         private @Nullable Block norm;
         private @Nullable Linear head;
-        private @Nullable RotaryEmbedding rotary;
+        private List<RotaryEmbedding> rotaries = List.of();
         private int contextLength;
 
         private Builder() {}
@@ -266,10 +287,12 @@ public final class CausalLanguageModel extends KernelBlock {
         /**
          * Sets the layers.
          *
-         * @param layers in the order they run
+         * @param layers in the order they run: {@link DecoderLayer}, {@link
+         *     io.github.djlblocks.layer.ParallelResidual}, or any block from (B, S, E) to (B, S, E)
+         *     that hands an {@link AttentionContext} to its attention
          * @return this builder
          */
-        public Builder setLayers(List<DecoderLayer> layers) {
+        public Builder setLayers(List<? extends Block> layers) {
             this.layers = layers;
             return this;
         }
@@ -308,13 +331,58 @@ public final class CausalLanguageModel extends KernelBlock {
         }
 
         /**
-         * Sets the rotary embedding the layers use, so that its table is made once a pass.
+         * Sets the rotary embeddings the layers use, so that their tables are made once a pass.
          *
-         * @param rotary the embedding given to every layer's attention
+         * @param rotaries those given to the layers' attention: one, or several where bases differ
          * @return this builder
          */
-        public Builder optRotary(RotaryEmbedding rotary) {
-            this.rotary = rotary;
+        public Builder optRotary(RotaryEmbedding... rotaries) {
+            this.rotaries = List.of(rotaries);
+            return this;
+        }
+
+        /**
+         * Multiplies the token embeddings, as Gemma does by {@code sqrt(E)}.
+         *
+         * @param scale 1 by default
+         * @return this builder
+         */
+        public Builder optEmbeddingScale(double scale) {
+            this.embeddingScale = scale;
+            return this;
+        }
+
+        /**
+         * Adds absolute positions to the embeddings.
+         *
+         * @param positions from (x (B, S, E), positions) to (B, S, E), as {@link
+         *     io.github.djlblocks.position.LearnedPositions}
+         * @return this builder
+         */
+        public Builder optPositions(Block positions) {
+            this.positions = positions;
+            return this;
+        }
+
+        /**
+         * Normalises what enters the first layer, as BLOOM does.
+         *
+         * @param norm a norm of the last axis
+         * @return this builder
+         */
+        public Builder optEmbeddingNorm(Block norm) {
+            this.embeddingNorm = norm;
+            return this;
+        }
+
+        /**
+         * Sets a bias by position, computed once a pass and added to the scores of every layer.
+         *
+         * @param bias ALiBi, or as of T5
+         * @return this builder
+         */
+        public Builder optPositionBias(PositionBias bias) {
+            this.bias = bias;
             return this;
         }
 

@@ -18,7 +18,6 @@ import io.github.djlblocks.layer.CrossDecoderLayer;
 import io.github.djlblocks.layer.EncoderEmbeddings;
 import io.github.djlblocks.position.PositionBias;
 import io.github.djlblocks.position.RotaryEmbedding;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -210,9 +209,14 @@ public final class Seq2SeqDecoder extends KernelBlock {
 
         LayerRun run = LayerRun.of(params);
         NDArray memory = inputs.get(1);
-        AttentionContext context = tokens.context(x, rotary).withWeights(run.keepsWeights());
+        AttentionContext context =
+                tokens.context(
+                                x.getDataType(),
+                                positions,
+                                rotary == null ? List.of() : List.of(rotary))
+                        .withWeights(run.keepsWeights());
         if (bias != null) {
-            context = context.withBias(bias.bias(store, x, onePast(tokens.past()), training));
+            context = context.withBias(bias.bias(store, x, training, tokens.past()));
         }
         NDArray memoryMask =
                 inputs.size() > 2
@@ -238,15 +242,6 @@ public final class Seq2SeqDecoder extends KernelBlock {
         boolean lastOnly = LayerRun.flag(params, CausalLanguageModel.LAST_ONLY);
         NDArray last = lastOnly ? kernels.lastPosition(x) : x;
         return run.after(call(head, store, last, training, null));
-    }
-
-    private static long onePast(long... past) {
-        if (Arrays.stream(past).distinct().count() > 1) {
-            throw new IllegalArgumentException(
-                    "a bias by position needs rows of one length in the cache, got "
-                            + Arrays.toString(past));
-        }
-        return past[0];
     }
 
     /** Builds a {@link Seq2SeqDecoder}. */

@@ -2,6 +2,7 @@ package io.github.djlblocks.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.github.djlblocks.attention.AttentionContext;
 import io.github.djlblocks.attention.KeyValueCache;
@@ -9,6 +10,7 @@ import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.position.RotaryEmbedding;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +47,8 @@ final class TokenInputs {
         }
         for (int i = 1; i < shapes.length; i++) {
             boolean scoresMask = i == 1 && shapes[i].dimension() == 4;
-            if (!scoresMask) {
+            boolean severalAxes = i == 2 && shapes[i].dimension() == 3;
+            if (!scoresMask && !severalAxes) {
                 Checks.rank(model, shapes[i], layout, 2);
             }
         }
@@ -73,10 +76,16 @@ final class TokenInputs {
                             + " new): shorten the prompt or start a new sequence");
         }
         if (inputs.size() > 1 && inputs.get(1).getShape().dimension() == 2) {
-            requireShape("attention mask", inputs.get(1), tokens.get(0), length);
+            requireShape("attention mask", inputs.get(1).getShape(), tokens.get(0), length);
         }
         if (inputs.size() > 2) {
-            requireShape("positions", inputs.get(2), tokens.get(0), tokens.get(1));
+            NDArray positions = inputs.get(2);
+            // of several axes each has positions of its own, (axes, B, S)
+            requireShape(
+                    "positions",
+                    positions.getShape().slice(positions.getShape().dimension() - 2),
+                    tokens.get(0),
+                    tokens.get(1));
         }
         return new TokenInputs(inputs, past);
     }
@@ -86,7 +95,7 @@ final class TokenInputs {
         if (mask.getShape().dimension() == 4) {
             return mask;
         }
-        requireShape("attention mask", mask, tokens.get(0), tokens.get(1));
+        requireShape("attention mask", mask.getShape(), tokens.get(0), tokens.get(1));
         return kernels.paddingMask(mask);
     }
 
@@ -99,23 +108,26 @@ final class TokenInputs {
         return inputs.get(0);
     }
 
-    /** Mask, positions and the rotary table of them, for every layer. */
-    AttentionContext context(NDArray x, @Nullable RotaryEmbedding rotary) {
-        Kernels kernels = Kernels.of(x);
-        NDArray positions = inputs.size() > 2 ? inputs.get(2) : kernels.positions(x, 1, past);
+    /** The positions of the tokens: those given, or those that continue what has passed. */
+    NDArray positions() {
+        return inputs.size() > 2 ? inputs.get(2) : Kernels.of(first()).positions(first(), 1, past);
+    }
+
+    /** Mask, positions and their rotary tables, for every layer. */
+    AttentionContext context(DataType dataType, NDArray positions, List<RotaryEmbedding> rotaries) {
         AttentionContext context = AttentionContext.none().withPositions(positions);
         if (inputs.size() > 1) {
             NDArray mask = inputs.get(1);
             boolean ofScores = mask.getShape().dimension() == 4;
-            context = context.withMask(ofScores ? mask : kernels.paddingMask(mask));
+            context = context.withMask(ofScores ? mask : Kernels.of(mask).paddingMask(mask));
         }
-        return rotary == null
-                ? context
-                : context.withRotaryTable(rotary, rotary.table(positions, x.getDataType()));
+        for (RotaryEmbedding rotary : rotaries) {
+            context = context.withRotaryTable(rotary, rotary.table(positions, dataType));
+        }
+        return context;
     }
 
-    private static void requireShape(String what, NDArray array, long batch, long length) {
-        Shape shape = array.getShape();
+    private static void requireShape(String what, Shape shape, long batch, long length) {
         boolean batchFits = shape.get(0) == batch || shape.get(0) == 1;
         if (!batchFits || shape.get(1) != length) {
             throw new IllegalArgumentException(

@@ -10,6 +10,7 @@ import ai.djl.util.PairList;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,14 +52,16 @@ public abstract sealed class PositionBias extends KernelBlock
      *
      * @param store where the parameters' values are
      * @param x (B, S, E), floating: the bias has its length and type
-     * @param past how many tokens have passed
      * @param training whether this is a training pass
-     * @return (1, H, S, past + S)
+     * @param past how many tokens have passed, one number for every row or one for each
+     * @return (1, H, S, past + S); or (B, H, S, T), T that of the longest row
      */
-    public final NDArray bias(ParameterStore store, NDArray x, long past, boolean training) {
+    public final NDArray bias(ParameterStore store, NDArray x, boolean training, long... past) {
         Kernels kernels = Kernels.of(x);
         NDArray queries = kernels.positions(x, 1, past);
-        return bias(store, queries, kernels.keyPositions(x, 1, past), x.getDataType(), training);
+        long longest = Arrays.stream(past).max().orElse(0);
+        NDArray keys = kernels.keyPositions(x, 1, longest);
+        return bias(store, queries, keys, x.getDataType(), training);
     }
 
     /**

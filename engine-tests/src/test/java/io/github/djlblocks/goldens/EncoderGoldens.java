@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.djlblocks.model.CausalLanguageModel;
@@ -174,10 +175,7 @@ abstract class EncoderGoldens {
     }
 
     static NDList forward(
-            HeadedEncoder model,
-            NDList inputs,
-            NDManager manager,
-            PairList<String, Object> params) {
+            Block model, NDList inputs, NDManager manager, PairList<String, Object> params) {
         return model.forward(store(manager), inputs, false, params);
     }
 

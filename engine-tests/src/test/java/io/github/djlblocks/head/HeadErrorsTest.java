@@ -49,11 +49,11 @@ class HeadErrorsTest {
         fails(
                 manager,
                 new NDList(x, manager.ones(new Shape(2, 4), DataType.INT64)),
-                "attention mask has shape (2, 4), expected (2, 3)");
+                "attention mask has shape (2, 4), expected (2, 3) for x of shape (2, 3, 6)");
         fails(
                 manager,
                 new NDList(x, manager.ones(new Shape(3, 3), DataType.INT64)),
-                "attention mask has shape (3, 3), expected (2, 3)");
+                "attention mask has shape (3, 3), expected (2, 3) for x of shape (2, 3, 6)");
         fails(
                 manager,
                 new NDList(x, manager.ones(new Shape(2, 3))),
@@ -98,7 +98,8 @@ class HeadErrorsTest {
                         SequencePooling.of(Pooling.FIRST), Linear.withBias(7, 2));
         refuses(
                 head,
-                "Linear: the last axis of the input (2, 6) must be inputs (7)",
+                "SequenceClassificationHead: of the input (2, 3, 6) pooling makes (2, 6), but"
+                        + " classifier takes 7 channels",
                 new Shape(2, 3, E));
         refuses(
                 TokenClassificationHead.of(Linear.withBias(E, 2)),

@@ -57,12 +57,12 @@ class PositionBiasTest {
         NDArray x = manager.zeros(new Shape(3, 2, 7), DataType.FLOAT64);
         ParameterStore store = new ParameterStore(manager, false);
         AlibiBias alibi = AlibiBias.of(LinearBiasSpec.Form.SIGNED, 0.5, 0.25);
-        NDArray bias = alibi.bias(store, x, 1, false);
+        NDArray bias = alibi.bias(store, x, false, 1);
         assertThat(bias.getDataType()).isEqualTo(DataType.FLOAT64);
         assertThat(bias.getShape()).isEqualTo(new Shape(1, 2, 2, 3));
         assertThat(HostValues.of(bias))
                 .containsExactly(-0.5, 0, 0.5, -1, -0.5, 0, -0.25, 0, 0.25, -0.5, -0.25, 0);
-        assertThat(alibi.bias(store, x.toType(DataType.FLOAT16, false), 0, false).getDataType())
+        assertThat(alibi.bias(store, x.toType(DataType.FLOAT16, false), false, 0).getDataType())
                 .isEqualTo(DataType.FLOAT16);
     }
 
@@ -118,7 +118,7 @@ class PositionBiasTest {
         PositionBias block = blocks(manager)[1];
         NDArray x = manager.zeros(new Shape(1, 2, 7), DataType.FLOAT64);
         refuses(
-                () -> block.bias(new ParameterStore(manager, false), x, 0, false),
+                () -> block.bias(new ParameterStore(manager, false), x, false, 0),
                 "RelativePositionBias: scores are float64 but parameter weight is float32:"
                         + " initialise or load the block as float64");
         assertThat(block.getHeads()).isEqualTo(4);

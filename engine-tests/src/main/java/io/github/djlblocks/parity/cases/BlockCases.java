@@ -39,6 +39,7 @@ public final class BlockCases {
         cases.addAll(HeadCases.all());
         cases.addAll(EncoderCases.all());
         cases.addAll(ModelCases.all());
+        cases.addAll(LanguageModelCases.all());
         return List.copyOf(cases);
     }
 

@@ -4,22 +4,26 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.github.djlblocks.core.KernelBlock;
 import org.jspecify.annotations.Nullable;
 
 /** One of the outputs of a block that has several. */
-final class OneOutput extends AbstractBlock {
+final class OneOutput extends KernelBlock {
 
     private final Block block;
     private final int output;
 
     private OneOutput(Block block, int output) {
-        super((byte) 1);
         this.block = addChildBlock("block", block);
         this.output = output;
+    }
+
+    /** The block whose output this is. */
+    Block whole() {
+        return block;
     }
 
     static OneOutput of(Block block, int output) {
@@ -38,12 +42,11 @@ final class OneOutput extends AbstractBlock {
     }
 
     @Override
-    @SuppressWarnings("NullAway") // DJL takes null for "no params"
-    protected NDList forwardInternal(
+    protected NDList compute(
             ParameterStore store,
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        return new NDList(block.forward(store, inputs, training, params).get(output));
+        return new NDList(callAll(block, store, inputs, training, params).get(output));
     }
 }

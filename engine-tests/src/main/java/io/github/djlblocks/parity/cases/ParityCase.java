@@ -157,6 +157,17 @@ public final class ParityCase {
     }
 
     /**
+     * Returns the class of the block; where the case is about one of several outputs, of the block
+     * that gives them.
+     *
+     * @return what is tested
+     */
+    public Class<?> blockClass() {
+        Block block = newBlock();
+        return block instanceof OneOutput output ? output.whole().getClass() : block.getClass();
+    }
+
+    /**
      * Returns why the tolerance is what it is.
      *
      * @return a sentence

@@ -4,22 +4,21 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.TokenEmbedding;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The least model with a tied head: an embedding, and the head that uses its table. */
-final class TiedModel extends AbstractBlock {
+final class TiedModel extends KernelBlock {
 
     private final TokenEmbedding embedding;
     private final Block head;
 
     private TiedModel(TokenEmbedding embedding, Block head) {
-        super((byte) 1);
         this.embedding = addChildBlock("embedding", embedding);
         this.head = addChildBlock("head", head);
     }
@@ -41,13 +40,12 @@ final class TiedModel extends AbstractBlock {
     }
 
     @Override
-    @SuppressWarnings("NullAway") // DJL takes null for "no params"
-    protected NDList forwardInternal(
+    protected NDList compute(
             ParameterStore store,
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        return head.forward(
-                store, embedding.forward(store, inputs, training, null), training, null);
+        return callAll(
+                head, store, callAll(embedding, store, inputs, training, null), training, null);
     }
 }

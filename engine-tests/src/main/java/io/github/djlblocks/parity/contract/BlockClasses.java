@@ -54,7 +54,7 @@ public final class BlockClasses {
     public static List<Class<? extends Block>> withoutCase(
             Class<?> anchor, List<ParityCase> cases) {
         Set<Class<?>> tested = new HashSet<>();
-        cases.forEach(parityCase -> tested.add(parityCase.newBlock().getClass()));
+        cases.forEach(parityCase -> tested.add(parityCase.blockClass()));
         return of(anchor).stream().filter(found -> !tested.contains(found)).toList();
     }
 
