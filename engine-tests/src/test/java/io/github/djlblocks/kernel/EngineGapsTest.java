@@ -49,10 +49,7 @@ class EngineGapsTest {
                 .containsExactly(0, 1, 1);
     }
 
-    /**
-     * The formula itself, on any engine. Rounded, 1 + e^-15 has 1 bit of e^-20 left, and 1 + e^-40
-     * none.
-     */
+    /** On any engine; in FLOAT32 1 + e^-15 has two bits of e^-15 left, and 1 + e^-20 none. */
     @EachEngine(
             dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
             inferenceToo = true)
