@@ -12,7 +12,7 @@ interface PortableCaches extends CacheKernels {
 
     @Override
     default NDArray appendTime(NDArray past, NDArray next) {
-        return past.concat(next, 2);
+        return EngineGaps.scoped(past.concat(next, 2));
     }
 
     @Override
