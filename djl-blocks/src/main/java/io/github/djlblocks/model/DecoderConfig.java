@@ -4,6 +4,7 @@ import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.RotaryLayout;
 import io.github.djlblocks.kernel.RotarySpec;
+import io.github.djlblocks.norm.DynamicTanh;
 import io.github.djlblocks.position.RotaryFrequencies;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param feedForwardBias whether the feed-forward projections have a bias
  * @param tiedHead whether the head is the embedding table
  * @param residual where the norm sits
+ * @param alphas what alpha of dynamic tanh starts as in a language model, or none
  */
 public record DecoderConfig(
         int vocabularySize,
@@ -42,7 +44,8 @@ public record DecoderConfig(
         boolean attentionBias,
         boolean feedForwardBias,
         boolean tiedHead,
-        ResidualScheme residual) {
+        ResidualScheme residual,
+        DynamicTanh.@Nullable LlmAlphas alphas) {
 
     /**
      * Checks every size.
@@ -62,6 +65,7 @@ public record DecoderConfig(
      * @param feedForwardBias whether the feed-forward projections have a bias
      * @param tiedHead whether the head is the embedding table
      * @param residual where the norm sits
+     * @param alphas what alpha of dynamic tanh starts as in a language model, or none
      */
     public DecoderConfig {
         Checks.positive("vocabularySize", vocabularySize);
@@ -72,6 +76,10 @@ public record DecoderConfig(
         Checks.positive("keyValueHeads", keyValueHeads);
         Checks.positive("headDim", headDim);
         Checks.positive("contextLength", contextLength);
+        if (alphas != null && residual != ResidualScheme.PRE_DYNAMIC_TANH) {
+            throw new IllegalArgumentException(
+                    "alphas are of dynamic tanh, but the residual scheme is " + residual);
+        }
         Checks.positive("normEpsilon", normEpsilon);
         if (queryHeads % keyValueHeads != 0) {
             throw new IllegalArgumentException(
@@ -133,6 +141,7 @@ public record DecoderConfig(
         private boolean feedForwardBias;
         private boolean tiedHead;
         private ResidualScheme residual = ResidualScheme.PRE_RMS_NORM;
+        private DynamicTanh.@Nullable LlmAlphas alphas;
 
         private Builder() {}
 
@@ -313,6 +322,20 @@ public record DecoderConfig(
         }
 
         /**
+         * Takes dynamic tanh as the paper's language models have it: these alphas, and a learned
+         * factor of the embeddings that starts as {@code sqrt(E)} (arXiv 2503.10622).
+         *
+         * @param alphas such as {@code LlmAlphas.of(hiddenSize)}; by default alpha starts as 0.5
+         *     everywhere, and there is no factor
+         * @return this builder
+         */
+        public Builder optDynamicTanh(DynamicTanh.LlmAlphas alphas) {
+            this.residual = ResidualScheme.PRE_DYNAMIC_TANH;
+            this.alphas = alphas;
+            return this;
+        }
+
+        /**
          * Builds the record.
          *
          * @return the record
@@ -335,7 +358,8 @@ public record DecoderConfig(
                     attentionBias,
                     feedForwardBias,
                     tiedHead,
-                    residual);
+                    residual,
+                    alphas);
         }
 
         private int derivedHeadDim() {

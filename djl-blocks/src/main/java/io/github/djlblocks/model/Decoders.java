@@ -2,6 +2,7 @@ package io.github.djlblocks.model;
 
 import ai.djl.nn.Block;
 import io.github.djlblocks.attention.MultiHeadAttention;
+import io.github.djlblocks.core.LearnedScale;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.feedforward.GatedFeedForward;
@@ -14,6 +15,7 @@ import io.github.djlblocks.norm.RmsNorm;
 import io.github.djlblocks.position.RotaryEmbedding;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Builds decoders, and parts of them, from a {@link DecoderConfig}. This is where blocks are put
@@ -44,7 +46,10 @@ public final class Decoders {
                         .setContextLength(config.contextLength())
                         .optRotary(rotary);
         if (config.residual() != DecoderConfig.ResidualScheme.DEEP_NORM) {
-            builder.optNorm(norm(config));
+            builder.optNorm(norm(config, false));
+        }
+        if (config.alphas() != null) {
+            builder.optEmbeddingNorm(LearnedScale.of(Math.sqrt(config.hiddenSize())));
         }
         if (!config.tiedHead()) {
             builder.optHead(Linear.withoutBias(config.hiddenSize(), config.vocabularySize()));
@@ -61,7 +66,8 @@ public final class Decoders {
      */
     public static DecoderLayer layer(DecoderConfig config, RotaryEmbedding rotary) {
         return DecoderLayer.of(
-                residual(config, attention(config, rotary)), residual(config, feedForward(config)));
+                residual(config, attention(config, rotary), true),
+                residual(config, feedForward(config), false));
     }
 
     /**
@@ -113,26 +119,33 @@ public final class Decoders {
         return RotaryEmbedding.of(config.headDim(), config.rotary());
     }
 
-    private static Residual residual(DecoderConfig config, Block sublayer) {
+    private static Residual residual(DecoderConfig config, Block sublayer, boolean attention) {
+        Block norm = norm(config, attention);
         return switch (config.residual()) {
-            case PRE_RMS_NORM, PRE_DYNAMIC_TANH -> Residual.pre(norm(config), sublayer);
+            case PRE_RMS_NORM, PRE_DYNAMIC_TANH -> Residual.pre(norm, sublayer);
             case DEEP_NORM ->
-                    DeepNorm.of(
-                            norm(config),
-                            sublayer,
-                            DeepNorm.Constants.decoderOnly(config.layers()));
+                    DeepNorm.of(norm, sublayer, DeepNorm.Constants.decoderOnly(config.layers()));
         };
     }
 
-    private static Block norm(DecoderConfig config) {
+    private static Block norm(DecoderConfig config, boolean attention) {
         int e = config.hiddenSize();
         return switch (config.residual()) {
             case PRE_RMS_NORM ->
                     RmsNorm.builder().setChannels(e).optEpsilon(config.normEpsilon()).build();
-            case PRE_DYNAMIC_TANH -> DynamicTanh.builder().setChannels(e).build();
+            case PRE_DYNAMIC_TANH -> dynamicTanh(e, config.alphas(), attention);
             case DEEP_NORM ->
                     LayerNorm.builder().setChannels(e).optEpsilon(config.normEpsilon()).build();
         };
+    }
+
+    private static DynamicTanh dynamicTanh(
+            int channels, DynamicTanh.@Nullable LlmAlphas alphas, boolean attention) {
+        DynamicTanh.Builder builder = DynamicTanh.builder().setChannels(channels);
+        if (alphas != null) {
+            builder.optInitialAlpha(attention ? alphas.attention() : alphas.other());
+        }
+        return builder.build();
     }
 
     private static Linear linear(int inputs, int outputs, boolean bias) {

@@ -7,6 +7,7 @@ import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.Tolerance;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,25 +20,29 @@ import org.junit.jupiter.params.provider.MethodSource;
         disabledReason = "the ONNX cases are not part of this repository: -Ddjlblocks.onnx=FOLDER")
 class OnnxActivationTest {
 
+    /** How the names of the cases start that are tested here. */
+    static final List<String> PREFIXES =
+            List.of(
+                    "test_celu",
+                    "test_elu",
+                    "test_erf",
+                    "test_gelu",
+                    "test_hardsigmoid",
+                    "test_hardswish",
+                    "test_leakyrelu",
+                    "test_logsoftmax",
+                    "test_mish",
+                    "test_prelu",
+                    "test_selu",
+                    "test_sigmoid",
+                    "test_softmax",
+                    "test_softplus",
+                    "test_softsign",
+                    "test_swiglu",
+                    "test_thresholdedrelu");
+
     static Stream<Arguments> cases() {
-        return OnnxCase.onEveryEngine(
-                "test_celu",
-                "test_elu",
-                "test_erf",
-                "test_gelu",
-                "test_hardsigmoid",
-                "test_hardswish",
-                "test_leakyrelu",
-                "test_logsoftmax",
-                "test_mish",
-                "test_prelu",
-                "test_selu",
-                "test_sigmoid",
-                "test_softmax",
-                "test_softplus",
-                "test_softsign",
-                "test_swiglu",
-                "test_thresholdedrelu");
+        return OnnxCase.onEveryEngine(PREFIXES.toArray(String[]::new));
     }
 
     @ParameterizedTest(name = "{0} on {1}")

@@ -16,6 +16,7 @@ import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.HostValues;
 import io.github.djlblocks.parity.Margin;
 import io.github.djlblocks.parity.Tolerance;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,9 @@ import org.junit.jupiter.params.provider.MethodSource;
         disabledReason = "the ONNX cases are not part of this repository: -Ddjlblocks.onnx=FOLDER")
 class OnnxAttentionTest {
 
+    /** How the names of the cases start that are tested here. */
+    static final List<String> PREFIXES = List.of("test_attention_", "test_flexattention_fp16");
+
     private static final int QUERY = 0;
     private static final int MASK = 3;
     private static final int PAST_KEY = 4;
@@ -38,7 +42,7 @@ class OnnxAttentionTest {
     private static final double BLOCKED = -5e29;
 
     static Stream<Arguments> cases() {
-        return OnnxCase.onEveryEngine("test_attention_", "test_flexattention_fp16");
+        return OnnxCase.onEveryEngine(PREFIXES.toArray(String[]::new));
     }
 
     @ParameterizedTest(name = "{0} on {1}")

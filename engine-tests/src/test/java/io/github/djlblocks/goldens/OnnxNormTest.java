@@ -20,6 +20,7 @@ import io.github.djlblocks.norm.RmsNorm;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.Tolerance;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.condition.EnabledIf;
@@ -31,13 +32,19 @@ import org.junit.jupiter.params.provider.MethodSource;
 @EnabledIf("present")
 class OnnxNormTest {
 
+    /** How the names of the cases start that are tested here. */
+    static final List<String> PREFIXES =
+            List.of(
+                    "test_layer_normalization",
+                    "test_rms_normalization",
+                    "test_group_normalization");
+
     static boolean present() {
         return OnnxCase.present();
     }
 
     static Stream<Arguments> cases() {
-        return OnnxCase.onEveryEngine(
-                "test_layer_normalization", "test_rms_normalization", "test_group_normalization");
+        return OnnxCase.onEveryEngine(PREFIXES.toArray(String[]::new));
     }
 
     @ParameterizedTest(name = "{0} on {1}")

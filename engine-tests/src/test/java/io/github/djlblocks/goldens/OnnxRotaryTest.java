@@ -12,6 +12,7 @@ import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.RandomTensors;
 import io.github.djlblocks.parity.Tolerance;
 import java.io.IOException;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,8 +25,11 @@ import org.junit.jupiter.params.provider.MethodSource;
         disabledReason = "the ONNX cases are not on this machine")
 class OnnxRotaryTest {
 
+    /** How the names of the cases start that are tested here. */
+    static final List<String> PREFIXES = List.of("test_rotary_embedding");
+
     static Stream<Arguments> cases() {
-        return OnnxCase.onEveryEngine("test_rotary_embedding");
+        return OnnxCase.onEveryEngine(PREFIXES.toArray(String[]::new));
     }
 
     @ParameterizedTest

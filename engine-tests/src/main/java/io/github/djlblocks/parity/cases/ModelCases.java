@@ -3,10 +3,12 @@ package io.github.djlblocks.parity.cases;
 import io.github.djlblocks.kernel.RotaryLayout;
 import io.github.djlblocks.model.DecoderConfig;
 import io.github.djlblocks.model.Decoders;
+import io.github.djlblocks.norm.DynamicTanh;
 import io.github.djlblocks.parity.RandomTensors;
 import io.github.djlblocks.parity.oracle.OracleActivation;
 import io.github.djlblocks.parity.oracle.OracleDynamicTanh;
 import io.github.djlblocks.parity.oracle.OracleLinear;
+import io.github.djlblocks.parity.oracle.OracleMath;
 import io.github.djlblocks.parity.oracle.OracleResiduals;
 import io.github.djlblocks.parity.oracle.Var;
 import java.util.Arrays;
@@ -49,6 +51,12 @@ final class ModelCases {
                         .build(),
                 embeddings("embeddings as input", llama.build()).build(),
                 tokens("dynamic tanh", scheme(DecoderConfig.ResidualScheme.PRE_DYNAMIC_TANH))
+                        .build(),
+                tokens(
+                                "dynamic tanh, recipe of language models",
+                                config().optDynamicTanh(new DynamicTanh.LlmAlphas(0.8, 0.2))
+                                        .build())
+                        .optParameter("embeddingNorm.weight", new double[] {Math.sqrt(E)})
                         .build(),
                 tokens("DeepNorm", scheme(DecoderConfig.ResidualScheme.DEEP_NORM)).build());
     }
@@ -101,6 +109,13 @@ final class ModelCases {
         Var table = p.required("embedding.weight");
         Var given = arrays.get("x");
         Var x = given == null ? embedding(Scope.get(arrays, "ids"), table) : given;
+        if (config.alphas() != null) {
+            // one factor for all: the map of one channel to one, of each number on its own
+            int size = x.values().length;
+            Var factor = OracleMath.reshape(p.required("embeddingNorm.weight"), 1, 1);
+            Var scaled = OracleLinear.linear(OracleMath.reshape(x, size, 1), factor, null);
+            x = OracleMath.reshape(scaled, x.shape());
+        }
         for (int i = 0; i < LAYERS; i++) {
             Scope layer = p.child("layers." + i);
             Scope first = layer.child("attention");
