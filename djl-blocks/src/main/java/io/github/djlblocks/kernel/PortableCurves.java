@@ -99,8 +99,8 @@ final class PortableCurves {
     }
 
     /**
-     * {@code max(x, 0) + ln(1 + e^-|x|)}. The second term is the engine's softplus of an argument
-     * at or below 0, which is good to the last digits; PyTorch's is x alone above 20.
+     * {@code max(x, 0) + ln(1 + e^-|x|)}. The second term is the softplus of an argument at or
+     * below 0; PyTorch's is x alone above 20.
      */
     private static NDArray softplus(NDArray x) {
         NDArray positive = relu(x);

@@ -8,7 +8,10 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import org.jspecify.annotations.Nullable;
 
-/** Operations composed of others, for an engine that lacks them and takes no gradients. */
+/**
+ * Operations composed of others, for an engine that lacks them: without gradients, where nothing
+ * else is said.
+ */
 final class StandIns {
 
     private StandIns() {}
@@ -83,7 +86,7 @@ final class StandIns {
     /**
      * With {@code z = e^x} and {@code u} the rounded {@code 1 + z}: {@code z ln(u) / (u - 1)}, in
      * which the rounding cancels, and z itself where u is 1 (Goldberg, What Every Computer
-     * Scientist Should Know About Floating-Point Arithmetic, 1991, theorem 4).
+     * Scientist Should Know About Floating-Point Arithmetic, 1991, theorem 4). Differentiable.
      */
     static NDArray softPlusBelow(NDArray x) {
         NDArray z = x.exp();
