@@ -73,6 +73,14 @@ abstract class ComposedDecoderGoldens {
         return config.get(field).getAsInt();
     }
 
+    int integer(String field, int otherwise) {
+        return config.has(field) ? integer(field) : otherwise;
+    }
+
+    JsonObject object(String field) {
+        return config.getAsJsonObject(field);
+    }
+
     double number(String field) {
         return config.get(field).getAsDouble();
     }
