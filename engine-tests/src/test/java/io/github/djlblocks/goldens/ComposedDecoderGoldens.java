@@ -22,6 +22,7 @@ import io.github.djlblocks.parity.RandomTensors;
 import io.github.djlblocks.parity.Tolerance;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -69,6 +70,11 @@ abstract class ComposedDecoderGoldens {
         return true;
     }
 
+    /** Keys of our cache, their channels in the order of the reference. */
+    NDArray keysOfReference(NDArray keys) {
+        return keys;
+    }
+
     int integer(String field) {
         return config.get(field).getAsInt();
     }
@@ -93,7 +99,11 @@ abstract class ComposedDecoderGoldens {
 
     @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
     void forward_everyScenario_givesLogitsStatesAndWeights(NDManager manager, DataType dataType) {
-        CausalLanguageModel model = loaded(manager, dataType);
+        compareScenarios(loaded(newModel(), manager, dataType), manager, dataType);
+    }
+
+    /** Compares a pass over each scenario there is. */
+    final void compareScenarios(CausalLanguageModel model, NDManager manager, DataType dataType) {
         names.assertTotal(model);
         Set<String> scenarios = new TreeSet<>();
         for (String name : golden.namesAfter("")) {
@@ -143,32 +153,90 @@ abstract class ComposedDecoderGoldens {
 
     @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
     void forward_tokenByToken_givesTheLogitsAndTheCache(NDManager manager, DataType dataType) {
-        CausalLanguageModel model = loaded(manager, dataType);
-        NDArray ids = golden.array("plain.input_ids", manager, DataType.INT64);
-        long length = ids.getShape().get(1);
+        CausalLanguageModel model = loaded(newModel(), manager, dataType);
         try (KeyValueCache cache = KeyValueCache.growing(manager, model.getLayers())) {
-            PairList<String, Object> params = new PairList<>();
-            params.add(CausalLanguageModel.CACHE, cache);
-            NDList pieces = new NDList();
-            for (long at = 0; at < length; at++) {
-                NDList token = new NDList(ids.get(":, " + at + ":" + (at + 1)));
-                pieces.add(forward(model, token, manager, params).get(0));
-            }
-            NDArray joined = NDArrays.concat(pieces, 1);
-            golden.assertClose("plain.logits", joined, GoldenTolerance.of(dataType, terms()));
+            compareTokenByToken(model, cache, manager, dataType);
             Tolerance single = GoldenTolerance.ofFloat32Run(dataType, terms());
             for (int layer = 0; keepsAttentions() && layer < model.getLayers(); layer++) {
                 NDList content = cache.slot(layer).content();
-                golden.assertClose("plain.cache.key." + layer, content.get(0), single);
+                NDArray keys = keysOfReference(content.get(0));
+                golden.assertClose("plain.cache.key." + layer, keys, single);
                 golden.assertClose("plain.cache.value." + layer, content.get(1), single);
             }
         }
     }
 
+    /** Compares the logits of tokens given one at a time. */
+    final void compareTokenByToken(
+            CausalLanguageModel model, KeyValueCache cache, NDManager manager, DataType dataType) {
+        NDArray ids = golden.array("plain.input_ids", manager, DataType.INT64);
+        PairList<String, Object> params = new PairList<>();
+        params.add(CausalLanguageModel.CACHE, cache);
+        NDList pieces = new NDList();
+        for (long at = 0; at < ids.getShape().get(1); at++) {
+            NDList token = new NDList(ids.get(":, " + at + ":" + (at + 1)));
+            pieces.add(forward(model, token, manager, params).get(0));
+        }
+        NDArray joined = NDArrays.concat(pieces, 1);
+        golden.assertClose("plain.logits", joined, GoldenTolerance.of(dataType, terms()));
+    }
+
+    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    void forward_generatedTokensAfterPaddingOnTheLeft_givesTheLogitsOfEveryStep(
+            NDManager manager, DataType dataType) {
+        compareGenerated(loaded(newModel(), manager, dataType), manager, dataType);
+    }
+
+    /** Compares the logits of each step of a generation that is told the reference's tokens. */
+    final void compareGenerated(CausalLanguageModel model, NDManager manager, DataType dataType) {
+        long[][] ids = golden.rows("gen.output_ids");
+        long[][] prompt = golden.rows("gen.attention_mask");
+        int steps = Math.toIntExact(golden.shape("gen.step_logits").get(0));
+        int start = prompt[0].length;
+        NDList pieces = new NDList();
+        try (KeyValueCache cache = KeyValueCache.growing(manager, model.getLayers())) {
+            PairList<String, Object> params = new PairList<>();
+            params.add(CausalLanguageModel.CACHE, cache);
+            params.add(CausalLanguageModel.LAST_ONLY, true);
+            for (int step = 0; step < steps; step++) {
+                int from = step == 0 ? 0 : start + step - 1;
+                int to = start + step;
+                long[][] mask = new long[ids.length][];
+                long[][] tokens = new long[ids.length][];
+                long[][] positions = new long[ids.length][];
+                for (int row = 0; row < ids.length; row++) {
+                    mask[row] = Arrays.copyOf(prompt[row], to);
+                    Arrays.fill(mask[row], start, to, 1);
+                    tokens[row] = Arrays.copyOfRange(ids[row], from, to);
+                    positions[row] = Arrays.copyOfRange(positions(mask[row]), from, to);
+                }
+                NDList inputs =
+                        new NDList(
+                                manager.create(tokens),
+                                manager.create(mask),
+                                manager.create(positions));
+                pieces.add(forward(model, inputs, manager, params).get(0));
+            }
+        }
+        NDArray joined = NDArrays.concat(pieces, 1).swapAxes(0, 1);
+        golden.assertClose(
+                "gen.step_logits", joined, GoldenTolerance.ofFloat32Run(dataType, terms()));
+    }
+
+    /** Positions that count the tokens that are no padding. */
+    private static long[] positions(long[] mask) {
+        long[] positions = new long[mask.length];
+        long seen = 0;
+        for (int i = 0; i < mask.length; i++) {
+            positions[i] = mask[i] == 0 ? 1 : seen++;
+        }
+        return positions;
+    }
+
     @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
     void gradients_ofEmbeddingsAndAllParameters_matchTheReference(
             EngineUnderTest engine, NDManager manager, DataType dataType) {
-        CausalLanguageModel model = loaded(manager, dataType);
+        CausalLanguageModel model = loaded(newModel(), manager, dataType);
         NDArray embeddings = embedded(manager, dataType);
         Map<String, NDArray> variables = new LinkedHashMap<>(names.arrays(model));
         variables.put("grad.inputs_embeds", embeddings);
@@ -208,8 +276,8 @@ abstract class ComposedDecoderGoldens {
         return RandomTensors.toNDArray(manager, rows, shape.add(width), dataType);
     }
 
-    private CausalLanguageModel loaded(NDManager manager, DataType dataType) {
-        CausalLanguageModel model = newModel();
+    final CausalLanguageModel loaded(
+            CausalLanguageModel model, NDManager manager, DataType dataType) {
         names.load(model, manager, dataType, new Shape(1, 1));
         return model;
     }
