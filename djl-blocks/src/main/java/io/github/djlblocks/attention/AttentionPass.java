@@ -10,6 +10,7 @@ import io.github.djlblocks.kernel.AttentionSpec;
 import io.github.djlblocks.kernel.AttentionStage;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.kernel.RotaryTable;
+import io.github.djlblocks.kernel.Workspace;
 import io.github.djlblocks.position.RotaryEmbedding;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -95,8 +96,8 @@ final class AttentionPass {
         VisibleKeys visible = VisibleKeys.of(kernels, slot, k.getShape().get(2));
         AttentionInputs inputs =
                 AttentionInputs.of(heads.get(0), k, heads.get(2))
-                        .withMask(cross ? context.memoryMask() : visible.cut(mask(spec, k)))
-                        .withBias(cross ? null : visible.cut(context.bias()))
+                        .withMask(cross ? own(context.memoryMask()) : visible.cut(mask(spec, k)))
+                        .withBias(cross ? null : visible.cut(own(context.bias())))
                         .withSinks(sinks);
         if (!cross && past.length > 1) {
             inputs = inputs.withOffsets(x.getManager().create(past));
@@ -106,10 +107,15 @@ final class AttentionPass {
         return kernels.attention(inputs, windowed.withReturned(stage));
     }
 
+    /** An array of the context, as one of this pass. */
+    private @Nullable NDArray own(@Nullable NDArray given) {
+        return given == null ? null : Workspace.borrow(given, x);
+    }
+
     /** The mask of self-attention, together with what a row has of its own. */
     private @Nullable NDArray mask(AttentionSpec spec, NDArray k) {
-        NDArray mask = context.mask();
-        NDArray segments = context.segments();
+        NDArray mask = own(context.mask());
+        NDArray segments = own(context.segments());
         // A causal query sees nothing behind its row; another must not see what lies there.
         boolean apart = past.length > 1 && !spec.causal();
         if (segments == null && !apart) {
@@ -123,11 +129,11 @@ final class AttentionPass {
                             + mask.getDataType()
                             + ": give what is added to the scores as the bias");
         }
-        NDArray own =
+        NDArray row =
                 segments == null
                         ? kernels.lengthMask(ends(), k.getShape().get(2))
                         : kernels.segmentMask(segments, segments);
-        return mask == null ? own : kernels.bothMasks(own, mask);
+        return mask == null ? row : kernels.bothMasks(row, mask);
     }
 
     /** How many tokens each row has after this pass. */

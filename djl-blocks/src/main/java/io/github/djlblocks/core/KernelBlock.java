@@ -70,6 +70,9 @@ public abstract class KernelBlock extends AbstractBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         checkInputs(inputs.getShapes());
+        if (training) {
+            inputs.forEach(this::requireGradient);
+        }
         return Workspace.run(inputs, own -> compute(parameterStore, own, training, params));
     }
 
@@ -145,7 +148,7 @@ public abstract class KernelBlock extends AbstractBlock {
      * @param like the array it meets
      * @param training whether this is a training pass
      * @return its value, owned by the store
-     * @throws IllegalArgumentException if the two have different types, or FLOAT16 is to be trained
+     * @throws IllegalArgumentException if the two have different types
      */
     protected final NDArray value(
             ParameterStore store, Parameter parameter, NDArray like, boolean training) {
@@ -164,13 +167,6 @@ public abstract class KernelBlock extends AbstractBlock {
                             + ": initialise or load the block as "
                             + inputType
                             + ", or cast the input");
-        }
-        if (training && inputType == DataType.FLOAT16) {
-            // Measured: a cast cuts the gradient on PyTorch, and MXNet has none of this type.
-            throw new IllegalArgumentException(
-                    getClass().getSimpleName()
-                            + ": no gradient goes through FLOAT16, which is widened and narrowed on"
-                            + " the way: train in FLOAT32, and load what was saved as FLOAT16");
         }
         return Workspace.borrow(value, like);
     }
@@ -282,6 +278,16 @@ public abstract class KernelBlock extends AbstractBlock {
                             + ": input is "
                             + x.getDataType()
                             + ", expected a floating type: cast the input");
+        }
+    }
+
+    /** Measured: a cast cuts the gradient on PyTorch, and MXNet has none of this type. */
+    private void requireGradient(NDArray input) {
+        if (input.getDataType() == DataType.FLOAT16) {
+            throw new IllegalArgumentException(
+                    getClass().getSimpleName()
+                            + ": no gradient goes through FLOAT16, which is widened and narrowed on"
+                            + " the way: train in FLOAT32, and load what was saved as FLOAT16");
         }
     }
 

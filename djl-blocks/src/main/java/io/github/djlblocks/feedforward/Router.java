@@ -24,15 +24,16 @@ import org.jspecify.annotations.Nullable;
  * first ({@code torch.topk} leaves open which); their scores are the weights, over their sum if
  * normalised, times a scale. Or the k best logits are chosen, and their softmax is the weights.
  *
- * <p>With groups, experts are chosen from the best groups alone. {@code correctionBias} (M), zeros
- * at first, is added to the scores for choosing, of groups too, and for nothing else; no gradient
+ * <p>With groups, experts are chosen from the best groups. {@code correctionBias} (M), zeros at
+ * first, is added to the scores for choosing, of groups too, and for nothing else; no gradient
  * reaches it, whoever trains moves it against the load.
  *
  * <p>Mixtral: softmax, normalised (arXiv 2401.04088). Qwen3-MoE: {@code norm_topk_prob}.
  * DeepSeek-V2: softmax, groups by their best expert (arXiv 2405.04434). DeepSeek-V3, {@code
  * noaux_tc}: sigmoid, groups by their two best, correction bias, normalised, scaled (arXiv
- * 2412.19437). Experts outside the chosen groups are never chosen, as in DeepSeek's own code;
- * transformers gives them the score 0, which could win against a negative corrected one.
+ * 2412.19437). Experts outside the chosen groups have the score 0 when the k best are chosen, as in
+ * {@code DeepseekV3TopkRouter} of transformers 4.51.3: one of them wins against a negative
+ * corrected score. DeepSeek's own code gives them minus infinity, and never chooses them.
  */
 public final class Router extends UnaryBlock {
 
@@ -206,7 +207,7 @@ public final class Router extends UnaryBlock {
         }
 
         /**
-         * Chooses from the best groups of neighbouring experts alone.
+         * Chooses from the best groups of neighbouring experts.
          *
          * @param groups how many groups there are, a divisor of M
          * @param groupsChosen how many of them experts are chosen from

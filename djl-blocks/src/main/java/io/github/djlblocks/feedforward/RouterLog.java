@@ -40,12 +40,15 @@ public final class RouterLog implements AutoCloseable {
     }
 
     /**
-     * Puts this log into params for a forward pass.
+     * Puts this log into params for a forward pass, in place of another that is there.
      *
      * @param params the params; changed
      * @return the params
      */
     public PairList<String, Object> addTo(PairList<String, Object> params) {
+        while (params.contains(KEY)) {
+            params.remove(KEY);
+        }
         params.add(KEY, this);
         return params;
     }
@@ -69,7 +72,8 @@ public final class RouterLog implements AutoCloseable {
      * The loss that balances the load of the experts, over all layers together: see {@link
      * io.github.djlblocks.kernel.RoutingKernels#loadBalancingLoss}.
      *
-     * @param attentionMask INT64 or INT32, not 0 where a token counts, (B, S); or none: all count
+     * @param attentionMask INT64, INT32 or BOOLEAN, not 0 where a token counts, (B, S); or none:
+     *     all count
      * @return one number, differentiable by the routers' logits
      * @throws IllegalArgumentException if nothing was routed, or the mask does not fit
      */
@@ -81,7 +85,8 @@ public final class RouterLog implements AutoCloseable {
      * The loss that keeps the routers' logits small, over all layers together: see {@link
      * io.github.djlblocks.kernel.RoutingKernels#routerZLoss}.
      *
-     * @param attentionMask INT64 or INT32, not 0 where a token counts, (B, S); or none: all count
+     * @param attentionMask INT64, INT32 or BOOLEAN, not 0 where a token counts, (B, S); or none:
+     *     all count
      * @return one number, differentiable by the routers' logits
      * @throws IllegalArgumentException if nothing was routed, or the mask does not fit
      */

@@ -18,6 +18,14 @@ final class SequenceInputs {
                     what + " takes 1 or 2 inputs, " + LAYOUT + ", got " + inputShapes.length);
         }
         Checks.rank(what, inputShapes[0], LAYOUT, 3);
+        if (inputShapes[0].get(1) == 0) {
+            throw new IllegalArgumentException(
+                    what
+                            + ": the input "
+                            + inputShapes[0]
+                            + " has no token, expected at least 1: "
+                            + LAYOUT);
+        }
         if (inputShapes.length == 2) {
             Checks.rank(what, inputShapes[1], LAYOUT, 2);
         }

@@ -165,6 +165,16 @@ final class ConfigReader {
                         + " can be loaded");
     }
 
+    /** Refuses an object that says more than some fields but not one that the others need. */
+    void refuseOthers(Set<String> alone, String missing) {
+        Set<String> others = new TreeSet<>(json.keySet());
+        others.removeAll(alone);
+        if (!others.isEmpty()) {
+            throw new IllegalArgumentException(
+                    where + ": " + missing + " is missing, but there are " + others);
+        }
+    }
+
     IllegalArgumentException unknown(String field, String value, Set<String> known) {
         return new IllegalArgumentException(
                 where

@@ -15,6 +15,7 @@ import java.util.Set;
  * <p>Numbers are those of {@code modeling_rope_utils.py} of transformers 4.51.3. There, a {@code
  * rope_scaling} of YaRN with an original length has the ratio of the two lengths for its factor,
  * whatever {@code factor} says; {@code rope_parameters}, which came later, go by {@code factor}.
+ * LongRoPE's original length may stand in {@code rope_scaling} too, where 4.51.3 passes over it.
  */
 final class RotaryConfig {
 
@@ -42,7 +43,17 @@ final class RotaryConfig {
         this.json = json;
         this.scaling = scaling;
         this.version5 = version5;
-        this.type = scaling.text("rope_type", scaling.text("type", "default"));
+        this.type = type(scaling);
+    }
+
+    private static String type(ConfigReader scaling) {
+        if (scaling.has("rope_type") || scaling.has("type")) {
+            return scaling.text("rope_type", scaling.text("type", ""));
+        }
+        scaling.refuseOthers(
+                Set.of("rope_theta", "partial_rotary_factor", "mrope_section", "mrope_interleaved"),
+                "rope_type");
+        return "default";
     }
 
     /** The one rotary embedding of a model, whose max_position_embeddings are given. */

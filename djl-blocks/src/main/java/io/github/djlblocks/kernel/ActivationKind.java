@@ -6,7 +6,8 @@ package io.github.djlblocks.kernel;
  *
  * <p>Where a formula has a corner, the derivative is the one named for the argument itself. A
  * product {@code x * g(x)} whose second factor vanishes far below is NaN at minus infinity, as in
- * PyTorch; everything else has its limits at both infinities.
+ * PyTorch; everything else has its limits at both infinities. The slope of {@link #GELU_TANH} is
+ * NaN beyond 1e19, where the square of a FLOAT32 overflows, in PyTorch as well.
  */
 public enum ActivationKind {
     /** {@code x}, slope 1: the gate of a bilinear unit (arXiv 2002.05202). */

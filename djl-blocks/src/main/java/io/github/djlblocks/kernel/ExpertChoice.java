@@ -29,7 +29,7 @@ final class ExpertChoice {
         return chosen;
     }
 
-    /** Puts the experts of all but the best groups out of reach. */
+    /** Gives the experts of all but the best groups the score 0, as transformers does. */
     private static void closeGroups(double[] row, RoutingSpec spec) {
         int size = row.length / spec.groups();
         double[] worth = new double[spec.groups()];
@@ -46,7 +46,7 @@ final class ExpertChoice {
         }
         for (int e = 0; e < row.length; e++) {
             if (!open[e / size]) {
-                row[e] = Double.NEGATIVE_INFINITY;
+                row[e] = 0;
             }
         }
     }

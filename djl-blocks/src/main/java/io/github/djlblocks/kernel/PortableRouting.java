@@ -3,9 +3,8 @@ package io.github.djlblocks.kernel;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.ndarray.types.SparseFormat;
-import ai.djl.nn.core.Embedding;
 import io.github.djlblocks.kernel.RoutingSpec.Score;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +61,6 @@ interface PortableRouting extends RoutingKernels {
     @Override
     default NDArray mixture(NDArray x, Routing routing, ExpertRunner experts) {
         NDArray rows = rows(x);
-        ExpertRows plan = ExpertRows.of(routing);
         if (rows.getShape().get(0) != routing.tokens()) {
             throw new IllegalArgumentException(
                     "x of shape "
@@ -71,6 +69,10 @@ interface PortableRouting extends RoutingKernels {
                             + routing.tokens()
                             + " tokens that were routed");
         }
+        if (routing.tokens() == 0) {
+            return x;
+        }
+        ExpertRows plan = ExpertRows.of(routing);
         NDList parts = take(rows, plan.tokens()).split(plan.boundaries(), 0);
         NDList outputs = new NDList(parts.size());
         for (int i = 0; i < parts.size(); i++) {
@@ -115,7 +117,8 @@ interface PortableRouting extends RoutingKernels {
         double tokens = (double) layers.size() * count(counts);
         NDArray loads =
                 first.getManager().create(choices, new Shape(m)).toType(first.getDataType(), false);
-        return likely.mul(loads).sum().mul(m / tokens / tokens);
+        // Scaled before it is a scalar: on PyTorch a FLOAT32 scalar by a double is FLOAT64.
+        return likely.mul(loads).mul(m / tokens / tokens).sum();
     }
 
     /** The probabilities of each expert, summed over the tokens that count, (M). */
@@ -138,15 +141,15 @@ interface PortableRouting extends RoutingKernels {
         for (Routing layer : layers.subList(1, layers.size())) {
             total = total.add(squares(layer.logits(), counts));
         }
-        return total.div((double) layers.size() * count(counts));
+        return total.div((double) layers.size() * count(counts)).sum();
     }
 
-    /** {@code (ln sum_e e^logit)^2}, summed over the tokens that count. */
+    /** {@code (ln sum_e e^logit)^2} of the tokens that count, 0 of the others, (N, 1). */
     private static NDArray squares(NDArray logits, boolean[] counts) {
         int[] axis = {1};
-        NDArray top = logits.max(axis, true).stopGradient();
+        NDArray top = EngineGaps.constant(logits.max(axis, true));
         NDArray logSum = logits.sub(top).exp().sum(axis, true).log().add(top);
-        return logSum.square().mul(column(logits, counts)).sum();
+        return logSum.square().mul(column(logits, counts));
     }
 
     private static boolean[] counted(List<Routing> layers, @Nullable NDArray mask) {
@@ -156,7 +159,7 @@ interface PortableRouting extends RoutingKernels {
         }
         int n = layers.get(0).tokens();
         boolean[] counts = new boolean[n];
-        long[] given = mask == null ? null : HostIntegers.of(mask, "mask");
+        long[] given = mask == null ? null : numbers(mask);
         if (given != null && given.length != n) {
             throw new IllegalArgumentException(
                     "mask has "
@@ -172,6 +175,11 @@ interface PortableRouting extends RoutingKernels {
             throw new IllegalArgumentException("mask leaves no token to take a loss of");
         }
         return counts;
+    }
+
+    private static long[] numbers(NDArray mask) {
+        boolean truth = mask.getDataType() == DataType.BOOLEAN;
+        return HostIntegers.of(truth ? mask.toType(DataType.INT64, false) : mask, "masks");
     }
 
     private static int count(boolean[] counts) {
@@ -201,6 +209,6 @@ interface PortableRouting extends RoutingKernels {
 
     private static NDArray take(NDArray table, long[] rows) {
         NDArray ids = table.getManager().create(rows, new Shape(rows.length));
-        return Embedding.embedding(ids, table, SparseFormat.DENSE).singletonOrThrow();
+        return EngineGaps.embedding(ids, table);
     }
 }

@@ -1,6 +1,7 @@
 package io.github.djlblocks.kernel;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -91,12 +92,16 @@ interface PortableSequences extends SequenceKernels {
             counted++;
         }
         NDArray index = logits.getManager().create(targets);
-        NDArray keep = logits.getManager().create(counts).toType(wide.getDataType(), false);
+        NDArray keep = logits.getManager().create(counts).gt(0);
         NDArray logLikelihood =
-                flat.logSoftmax(1).get(new NDIndex().addAllDim(1).addPickDim(index)).reshape(rows);
+                PortableCurves.logSoftmax(flat, 1)
+                        .get(new NDIndex().addAllDim(1).addPickDim(index))
+                        .reshape(rows);
+        // What is ignored may be minus infinity, which times 0 is NaN.
+        NDArray kept = NDArrays.where(keep, logLikelihood, logLikelihood.zerosLike());
         // Divided before it is a scalar: on PyTorch a FLOAT32 scalar by a double is FLOAT64, and a
         // cast back has no gradient.
-        NDArray loss = logLikelihood.mul(keep).div(-(double) Math.max(1, counted)).sum();
+        NDArray loss = kept.div(-(double) Math.max(1, counted)).sum();
         return Precision.narrow(loss, logits);
     }
 
@@ -145,7 +150,7 @@ interface PortableSequences extends SequenceKernels {
                             + ": expected INT64, INT32 or BOOLEAN, 1 where a token stands and 0"
                             + " where padding stands");
         }
-        NDArray truth = type == DataType.BOOLEAN ? mask : mask.neq(0);
+        NDArray truth = type == DataType.BOOLEAN ? mask : EngineGaps.neq(mask, 0);
         return truth.toType(x.getDataType(), false);
     }
 
@@ -175,10 +180,20 @@ interface PortableSequences extends SequenceKernels {
         return x.mul(weights.expandDims(2)).sum(new int[] {1});
     }
 
+    /**
+     * Of equal largest ones the first has the gradient, as in {@code torch.max}: MXNet's own
+     * maximum gives it to each of them.
+     */
     private static NDArray max(NDArray x, NDArray keep) {
+        int[] axis = {1};
         NDArray each = keep.expandDims(2);
-        NDArray hidden = each.sub(1).mul(-LOWEST);
-        NDArray any = keep.max(new int[] {1}, true);
-        return x.mul(each).add(hidden).max(new int[] {1}).mul(any);
+        NDArray shown = x.mul(each).add(each.sub(1).mul(-LOWEST));
+        NDArray largest = shown.eq(shown.max(axis, true)).toType(x.getDataType(), false);
+        // S at the first token, 1 at the last, 0 where it is not the largest
+        NDArray fromEnd = steps(keep).neg().add(keep.size(1) + 1).expandDims(2);
+        NDArray ranks = largest.mul(fromEnd);
+        NDArray first = ranks.eq(ranks.max(axis, true)).toType(x.getDataType(), false);
+        NDArray any = keep.max(axis, true);
+        return shown.mul(first).sum(axis).mul(any);
     }
 }

@@ -23,7 +23,8 @@ public interface RoutingKernels {
 
     /**
      * Runs the chosen experts: {@code y_n = sum_j w_nj f_j(x_n)} over the experts j of token n.
-     * Each expert that was chosen is run once, on its tokens alone; the others are not run.
+     * Each expert that was chosen is run once, on its tokens alone; the others are not run. Of no
+     * tokens, x itself is returned.
      *
      * @param x (..., E), N rows
      * @param routing the experts of the N tokens
@@ -51,7 +52,7 @@ public interface RoutingKernels {
      * these over their sum (arXiv 2412.19437, equation 19).
      *
      * @param layers what was routed in each layer, the same tokens and experts
-     * @param mask integers, not 0 where a token counts, N elements; or none: all count
+     * @param mask integers or BOOLEAN, not 0 where a token counts, N elements; or none: all count
      * @return one number
      */
     NDArray loadBalancingLoss(List<Routing> layers, @Nullable NDArray mask);
@@ -61,7 +62,7 @@ public interface RoutingKernels {
      * e^logit)^2} (ST-MoE, arXiv 2202.08906, equation 5).
      *
      * @param layers what was routed in each layer, the same tokens and experts
-     * @param mask integers, not 0 where a token counts, N elements; or none: all count
+     * @param mask integers or BOOLEAN, not 0 where a token counts, N elements; or none: all count
      * @return one number
      */
     NDArray routerZLoss(List<Routing> layers, @Nullable NDArray mask);

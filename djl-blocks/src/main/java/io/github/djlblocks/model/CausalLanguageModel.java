@@ -15,8 +15,8 @@ import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.internal.Params;
+import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.Kernels;
-import io.github.djlblocks.layer.DecoderLayer;
 import io.github.djlblocks.position.PositionBias;
 import io.github.djlblocks.position.RotaryEmbedding;
 import java.util.List;
@@ -71,9 +71,10 @@ public final class CausalLanguageModel extends KernelBlock {
     private final @Nullable Linear head;
     private final @Nullable PositionBias bias;
     private final List<RotaryEmbedding> rotaries;
+    private final double logitSoftcap;
     private final int contextLength;
 
-    private CausalLanguageModel(Builder builder) {
+    CausalLanguageModel(CausalLanguageModelBuilder builder) {
         if (builder.embedding == null || builder.layers.isEmpty()) {
             throw new IllegalArgumentException(
                     "a language model needs an embedding and at least one layer: call setEmbedding"
@@ -95,6 +96,11 @@ public final class CausalLanguageModel extends KernelBlock {
         norm = builder.norm == null ? null : addChildBlock("norm", builder.norm);
         head = builder.head == null ? null : addChildBlock("head", builder.head);
         rotaries = List.copyOf(builder.rotaries);
+        logitSoftcap = builder.logitSoftcap;
+        if (!(logitSoftcap >= 0) || Double.isInfinite(logitSoftcap)) {
+            throw new IllegalArgumentException(
+                    "logitSoftcap (" + logitSoftcap + ") must be a finite number, 0 for none");
+        }
         contextLength = Checks.positive("contextLength", builder.contextLength);
         if (head != null && head.getInputs() != embedding.getHiddenSize()) {
             throw new IllegalArgumentException(
@@ -110,8 +116,8 @@ public final class CausalLanguageModel extends KernelBlock {
      *
      * @return a new builder
      */
-    public static Builder builder() {
-        return new Builder();
+    public static CausalLanguageModelBuilder builder() {
+        return new CausalLanguageModelBuilder();
     }
 
     /**
@@ -238,10 +244,22 @@ public final class CausalLanguageModel extends KernelBlock {
         }
         run.hidden(x);
         NDArray last = LayerRun.flag(params, LAST_ONLY) ? Kernels.of(x).lastPosition(x) : x;
-        return run.after(
+        NDArray logits =
                 head == null
                         ? embedding.project(store, last, training)
-                        : call(head, store, last, training, null));
+                        : call(head, store, last, training, null);
+        return run.after(capped(logits));
+    }
+
+    private NDArray capped(NDArray logits) {
+        if (logitSoftcap == 0) {
+            return logits;
+        }
+        Kernels kernels = Kernels.of(logits);
+        NDArray bent =
+                kernels.activation(
+                        kernels.scale(logits, 1 / logitSoftcap), ActivationFunction.TANH);
+        return kernels.scale(bent, logitSoftcap);
     }
 
     /** Ids, or embeddings in their place, as they enter the first layer. */
@@ -256,145 +274,5 @@ public final class CausalLanguageModel extends KernelBlock {
             x = call(positions, store, new NDList(x, places), training, null);
         }
         return embeddingNorm == null ? x : call(embeddingNorm, store, x, training, null);
-    }
-
-    /** Builds a {@link CausalLanguageModel}. */
-    public static final class Builder {
-
-        private @Nullable TokenEmbedding embedding;
-        private @Nullable Block positions;
-        private @Nullable Block embeddingNorm;
-        private double embeddingScale = 1;
-        private @Nullable PositionBias bias;
-        private List<? extends Block> layers = List.of();
-        private @Nullable Block norm;
-        private @Nullable Linear head;
-        private List<RotaryEmbedding> rotaries = List.of();
-        private int contextLength;
-
-        private Builder() {}
-
-        /**
-         * Sets the token embedding.
-         *
-         * @param embedding (V, E)
-         * @return this builder
-         */
-        public Builder setEmbedding(TokenEmbedding embedding) {
-            this.embedding = embedding;
-            return this;
-        }
-
-        /**
-         * Sets the layers.
-         *
-         * @param layers in the order they run: {@link DecoderLayer}, {@link
-         *     io.github.djlblocks.layer.ParallelResidual}, or any block from (B, S, E) to (B, S, E)
-         *     that hands an {@link AttentionContext} to its attention
-         * @return this builder
-         */
-        public Builder setLayers(List<? extends Block> layers) {
-            this.layers = layers;
-            return this;
-        }
-
-        /**
-         * Sets the most tokens one sequence may have.
-         *
-         * @param contextLength at least 1
-         * @return this builder
-         */
-        public Builder setContextLength(int contextLength) {
-            this.contextLength = contextLength;
-            return this;
-        }
-
-        /**
-         * Sets the norm after the last layer, none by default.
-         *
-         * @param norm a norm of the last axis
-         * @return this builder
-         */
-        public Builder optNorm(Block norm) {
-            this.norm = norm;
-            return this;
-        }
-
-        /**
-         * Sets the head, the embedding table by default (tied weights).
-         *
-         * @param head E to V
-         * @return this builder
-         */
-        public Builder optHead(Linear head) {
-            this.head = head;
-            return this;
-        }
-
-        /**
-         * Sets the rotary embeddings the layers use, so that their tables are made once a pass.
-         *
-         * @param rotaries those given to the layers' attention: one, or several where bases differ
-         * @return this builder
-         */
-        public Builder optRotary(RotaryEmbedding... rotaries) {
-            this.rotaries = List.of(rotaries);
-            return this;
-        }
-
-        /**
-         * Multiplies the token embeddings, as Gemma does by {@code sqrt(E)}.
-         *
-         * @param scale 1 by default
-         * @return this builder
-         */
-        public Builder optEmbeddingScale(double scale) {
-            this.embeddingScale = scale;
-            return this;
-        }
-
-        /**
-         * Adds absolute positions to the embeddings.
-         *
-         * @param positions from (x (B, S, E), positions) to (B, S, E), as {@link
-         *     io.github.djlblocks.position.LearnedPositions}
-         * @return this builder
-         */
-        public Builder optPositions(Block positions) {
-            this.positions = positions;
-            return this;
-        }
-
-        /**
-         * Normalises what enters the first layer, as BLOOM does.
-         *
-         * @param norm a norm of the last axis
-         * @return this builder
-         */
-        public Builder optEmbeddingNorm(Block norm) {
-            this.embeddingNorm = norm;
-            return this;
-        }
-
-        /**
-         * Sets a bias by position, computed once a pass and added to the scores of every layer.
-         *
-         * @param bias ALiBi, or as of T5
-         * @return this builder
-         */
-        public Builder optPositionBias(PositionBias bias) {
-            this.bias = bias;
-            return this;
-        }
-
-        /**
-         * Builds the block.
-         *
-         * @return the block
-         * @throws IllegalArgumentException if something is missing or sizes do not fit together
-         */
-        public CausalLanguageModel build() {
-            return new CausalLanguageModel(this);
-        }
     }
 }

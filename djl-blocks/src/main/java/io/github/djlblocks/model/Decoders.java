@@ -38,7 +38,7 @@ public final class Decoders {
         for (int i = 0; i < config.layers(); i++) {
             layers.add(layer(config, rotary));
         }
-        CausalLanguageModel.Builder builder =
+        CausalLanguageModelBuilder builder =
                 CausalLanguageModel.builder()
                         .setEmbedding(
                                 TokenEmbedding.of(config.vocabularySize(), config.hiddenSize()))

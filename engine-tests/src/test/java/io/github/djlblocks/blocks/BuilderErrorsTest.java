@@ -17,6 +17,7 @@ import io.github.djlblocks.kernel.RotarySpec;
 import io.github.djlblocks.layer.DeepNorm;
 import io.github.djlblocks.layer.Residual;
 import io.github.djlblocks.model.CausalLanguageModel;
+import io.github.djlblocks.model.CausalLanguageModelBuilder;
 import io.github.djlblocks.model.DecoderConfig;
 import io.github.djlblocks.norm.DynamicTanh;
 import io.github.djlblocks.norm.LayerNorm;
@@ -229,7 +230,7 @@ class BuilderErrorsTest {
                         () -> DeepNorm.Constants.encoder(6, 0)));
     }
 
-    private static CausalLanguageModel.Builder model() {
+    private static CausalLanguageModelBuilder model() {
         return CausalLanguageModel.builder()
                 .setEmbedding(TokenEmbedding.of(11, E))
                 .setLayers(List.of(TestBlocks.layer()));

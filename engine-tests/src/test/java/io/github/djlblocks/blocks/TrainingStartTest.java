@@ -10,13 +10,17 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
+import io.github.djlblocks.activation.Softmax;
+import io.github.djlblocks.core.Dropout;
 import io.github.djlblocks.core.Linear;
+import io.github.djlblocks.head.UnitNorm;
 import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.model.DecoderConfig;
 import io.github.djlblocks.model.Decoders;
 import io.github.djlblocks.norm.DynamicTanh;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.HostValues;
+import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
@@ -75,6 +79,21 @@ class TrainingStartTest {
                 .withMessage(
                         "Linear: no gradient goes through FLOAT16, which is widened and narrowed on"
                                 + " the way: train in FLOAT32, and load what was saved as FLOAT16");
+    }
+
+    @EachEngine(engines = "PyTorch")
+    void forward_trainingInFloat16WithoutParameters_saysSoToo(NDManager manager) {
+        NDList x = new NDList(manager.ones(new Shape(1, 2), DataType.FLOAT16));
+        ParameterStore store = new ParameterStore(manager, false);
+        for (Block block : List.of(Softmax.of(-1), Dropout.of(0.5), UnitNorm.create())) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> block.forward(store, x, true))
+                    .withMessageStartingWith(
+                            block.getClass().getSimpleName()
+                                    + ": no gradient goes through FLOAT16");
+            assertThat(block.forward(store, x, false).singletonOrThrow().getDataType())
+                    .isEqualTo(DataType.FLOAT16);
+        }
     }
 
     private static DecoderConfig.Builder config() {

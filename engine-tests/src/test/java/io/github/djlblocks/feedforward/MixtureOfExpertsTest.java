@@ -13,7 +13,9 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
 import ai.djl.util.PairList;
+import io.github.djlblocks.activation.ActivationBlock;
 import io.github.djlblocks.core.UnaryBlock;
+import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.kernel.Routing;
 import io.github.djlblocks.kernel.RoutingSpec;
@@ -229,9 +231,12 @@ class MixtureOfExpertsTest {
         assertThat(router.getParameters().get("correctionBias").requiresGradient()).isFalse();
     }
 
-    /** Negative corrected scores: an expert of a closed group, at 0, would win in transformers. */
+    /**
+     * Corrected scores -0.05, -2.12, -3.95, -3.95: the first group is open, the other's experts
+     * stand at 0, above both of the first.
+     */
     @EachEngine
-    void route_negativeScores_neverLeaveTheChosenGroups(NDManager manager) {
+    void route_negativeScores_loseAgainstTheZeroOfAClosedGroup(NDManager manager) {
         NDArray logits = manager.create(new float[] {3, 2, -3, -3}, new Shape(1, 4));
         NDArray correction = manager.create(new float[] {-1, -3, -4, -4});
         Routing routing =
@@ -241,6 +246,31 @@ class MixtureOfExpertsTest {
                                 correction,
                                 new RoutingSpec(2, Score.SIGMOID, true, 1, 2, 1, GroupScore.MAX));
 
-        assertThat(routing.experts(0)).containsExactly(0, 1);
+        assertThat(routing.experts(0)).containsExactly(2, 3);
+        assertThat(HostValues.of(routing.weights()))
+                .containsExactly(new double[] {0.5, 0.5}, within(1e-7));
+    }
+
+    @EachEngine(engines = "PyTorch")
+    void forward_noToken_givesNone(NDManager manager) {
+        MixtureOfExperts block = identities();
+        block.initialize(manager, DataType.FLOAT32, new Shape(1, 2));
+        NDArray x = manager.create(new float[0], new Shape(3, 0, 2));
+
+        NDList y = block.forward(new ParameterStore(manager, false), new NDList(x), false);
+
+        assertThat(y.singletonOrThrow().getShape()).isEqualTo(new Shape(3, 0, 2));
+    }
+
+    private static MixtureOfExperts identities() {
+        Router router =
+                Router.builder().setHiddenSize(2).setExperts(2).setExpertsPerToken(1).build();
+        return MixtureOfExperts.builder()
+                .setRouter(router)
+                .setExperts(
+                        List.of(
+                                ActivationBlock.of(ActivationFunction.IDENTITY),
+                                ActivationBlock.of(ActivationFunction.IDENTITY)))
+                .build();
     }
 }

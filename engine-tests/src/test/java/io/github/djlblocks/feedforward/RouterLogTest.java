@@ -32,7 +32,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import org.assertj.core.data.Offset;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Two layers of four experts, two chosen, over six tokens of which two are padding. */
@@ -160,7 +159,40 @@ class RouterLogTest {
         return OracleMixtureOfExperts.loadBalancing(probabilities, chosen, twice(counts));
     }
 
-    private static @Nullable NDArray mask(NDManager manager) {
+    /** What the loss of a FLOAT64 model is compared with; here the type alone is. */
+    @EachEngine
+    void losses_ofFloat32_areFloat32(NDManager manager) {
+        Router router =
+                Router.builder().setHiddenSize(E).setExperts(M).setExpertsPerToken(2).build();
+        MixtureOfExperts block =
+                MixtureOfExperts.builder()
+                        .setRouter(router)
+                        .setExperts(
+                                Collections.nCopies(
+                                        M, (Block) ActivationBlock.of(ActivationFunction.TANH)))
+                        .build();
+        block.initialize(manager, DataType.FLOAT32, new Shape(2, 3, E));
+        NDList x = new NDList(manager.ones(new Shape(2, 3, E)));
+        PairList<String, Object> params = new PairList<>();
+        for (int step = 0; step < 2; step++) {
+            // The params still hold the log of the last step.
+            try (RouterLog log = new RouterLog()) {
+                block.forward(new ParameterStore(manager, false), x, true, log.addTo(params));
+                NDArray mask = mask(manager);
+                NDArray loss = log.loadBalancingLoss(mask);
+                NDArray same = log.loadBalancingLoss(mask.toType(DataType.BOOLEAN, false));
+                assertThat(log.layers()).hasSize(1);
+                assertThat(loss.getDataType()).isEqualTo(DataType.FLOAT32);
+                assertThat(loss.getShape()).isEqualTo(new Shape());
+                assertThat(log.zLoss(mask).getDataType()).isEqualTo(DataType.FLOAT32);
+                assertThat(log.zLoss(mask).getShape()).isEqualTo(new Shape());
+                assertThat(same.getFloat()).isEqualTo(loss.getFloat());
+            }
+        }
+        assertThat(params.size()).isEqualTo(1);
+    }
+
+    private static NDArray mask(NDManager manager) {
         return manager.create(MASK, new Shape(2, 3));
     }
 

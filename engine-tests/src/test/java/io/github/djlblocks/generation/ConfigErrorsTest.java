@@ -96,6 +96,12 @@ class ConfigErrorsTest {
     @Test
     void readConfig_ropeWithoutItsNumbers_namesTheFieldInside() throws IOException {
         refuses(
+                "\"rope_scaling\": {\"factor\": 8}",
+                "rope_scaling: rope_type is missing, but there are [factor]");
+        refuses(
+                "\"rope_parameters\": {\"full_attention\": {\"rope_type\": \"default\"}}",
+                "rope_parameters: rope_type is missing, but there are [full_attention]");
+        refuses(
                 "\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8}",
                 "rope_scaling: low_freq_factor is missing");
         for (String type : List.of("linear", "dynamic", "yarn")) {

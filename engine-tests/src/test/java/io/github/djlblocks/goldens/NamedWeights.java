@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /** Weights of a reference, copied into a block by the names of its parameters. */
@@ -21,6 +22,7 @@ final class NamedWeights {
     private final Golden weights;
     private final String prefix;
     private final UnaryOperator<String> names;
+    private final Predicate<String> turned;
 
     /**
      * Creates the map.
@@ -30,6 +32,13 @@ final class NamedWeights {
      * @param names from the path of a parameter to the name of its tensor, without the prefix
      */
     NamedWeights(Golden weights, String prefix, UnaryOperator<String> names) {
+        this(weights, prefix, names, name -> false);
+    }
+
+    /** As above, and some tensors are (in, out), as those of a Conv1D. */
+    NamedWeights(
+            Golden weights, String prefix, UnaryOperator<String> names, Predicate<String> turned) {
+        this.turned = turned;
         this.weights = weights;
         this.prefix = prefix;
         this.names = names;
@@ -43,13 +52,30 @@ final class NamedWeights {
                                 parameter.setInitializer(
                                         (owner, shape, type) -> {
                                             String name = prefix + names.apply(path);
-                                            NDArray held = weights.array(name, owner, type);
+                                            NDArray stored = weights.array(name, owner, type);
+                                            NDArray held =
+                                                    turned.test(name) ? stored.transpose() : stored;
                                             if (held.getShape().equals(shape)) {
                                                 return held;
                                             }
                                             return held.reshape(shape);
                                         }));
         block.initialize(manager, dataType, inputs);
+    }
+
+    /** Numbers of a parameter in the order of its tensor. */
+    double[] asStored(String name, double[] numbers) {
+        if (!turned.test(prefix + name)) {
+            return numbers;
+        }
+        Shape stored = weights.shape(prefix + name);
+        int rows = Math.toIntExact(stored.get(0));
+        int columns = Math.toIntExact(stored.get(1));
+        double[] turned = new double[numbers.length];
+        for (int i = 0; i < numbers.length; i++) {
+            turned[i] = numbers[i % columns * rows + i / columns];
+        }
+        return turned;
     }
 
     /** Requires that blocks hold every tensor of the file, one parameter each. */

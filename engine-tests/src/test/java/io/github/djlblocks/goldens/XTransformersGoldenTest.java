@@ -20,6 +20,7 @@ import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.layer.DecoderLayer;
 import io.github.djlblocks.layer.Residual;
 import io.github.djlblocks.model.CausalLanguageModel;
+import io.github.djlblocks.model.CausalLanguageModelBuilder;
 import io.github.djlblocks.norm.LayerNorm;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.EngineUnderTest;
@@ -132,7 +133,7 @@ final class XTransformersGoldenTest {
                     DecoderLayer.of(
                             residual(attention(), sandwich), residual(feedForward(), sandwich)));
         }
-        CausalLanguageModel.Builder builder =
+        CausalLanguageModelBuilder builder =
                 CausalLanguageModel.builder()
                         .setEmbedding(TokenEmbedding.of(64, E))
                         .setLayers(layers)

@@ -38,6 +38,10 @@ class HeadErrorsTest {
                 "SequencePooling: input (2, 3, 1) has 3 axes, expected 2: " + layout,
                 new Shape(2, 3, E),
                 new Shape(2, 3, 1));
+        refuses(
+                mean,
+                "SequencePooling: the input (2, 0, 6) has no token, expected at least 1: " + layout,
+                new Shape(2, 0, E));
         assertThatThrownBy(SequencePooling::of)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("pooling needs at least one mode");

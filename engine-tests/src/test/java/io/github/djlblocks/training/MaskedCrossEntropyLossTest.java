@@ -2,6 +2,7 @@ package io.github.djlblocks.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -46,6 +47,30 @@ class MaskedCrossEntropyLossTest {
             EngineUnderTest engine, NDManager manager, DataType dataType) {
         double[] none = {-100, -100, -100, -100, -100, -100};
         compare(engine, manager, dataType, none, RandomTensors.normal(5, 2, 3, V), -100);
+    }
+
+    /**
+     * A row that does not count may say minus infinity; two equal logits are in the one that does.
+     */
+    @EachEngine
+    void evaluate_minusInfinityInAnIgnoredRow_doesNotCount(
+            EngineUnderTest engine, NDManager manager) {
+        float minusInfinity = Float.NEGATIVE_INFINITY;
+        NDArray logits = manager.create(new float[] {5, 5, minusInfinity, 5}, new Shape(2, 2));
+        NDList labels = new NDList(manager.create(new long[] {1, -100}));
+        MaskedCrossEntropyLoss loss = new MaskedCrossEntropyLoss();
+
+        Map<String, double[]> gradients =
+                Gradients.of(
+                        engine,
+                        Map.of("logits", logits),
+                        new double[] {1},
+                        () -> loss.evaluate(labels, new NDList(logits)));
+
+        assertThat(loss.evaluate(labels, new NDList(logits)).getFloat())
+                .isCloseTo((float) Math.log(2), within(1e-6f));
+        assertThat(gradients.get("logits"))
+                .containsExactly(new double[] {0.5, -0.5, 0, 0}, within(1e-6));
     }
 
     private static void compare(

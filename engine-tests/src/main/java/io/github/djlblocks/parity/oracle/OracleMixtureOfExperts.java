@@ -18,9 +18,9 @@ public final class OracleMixtureOfExperts {
      * The weights of all experts for every token.
      *
      * <p>{@code s} the softmax or the sigmoids of the logits; a token's experts are those of the
-     * largest {@code s + correction} in the groups of the largest worth, the lower number before
-     * the higher; with {@code c} their indicator {@code w = scale c s}, or normalized {@code scale
-     * c s / sum(c s)}. The choice is taken as constant.
+     * largest {@code s + correction}, which outside the groups of the largest worth is 0, the lower
+     * number before the higher; with {@code c} their indicator {@code w = scale c s}, or normalized
+     * {@code scale c s / sum(c s)}. The choice is taken as constant.
      *
      * @param logits (N, M)
      * @param correction added for choosing, M numbers, or none
@@ -59,11 +59,13 @@ public final class OracleMixtureOfExperts {
                         .limit(routing.groupsChosen())
                         .mapToInt(g -> g)
                         .toArray();
-        return Arrays.stream(groups)
-                .flatMap(g -> IntStream.range(g * size, (g + 1) * size))
-                .sorted()
+        double[] open = new double[row.length];
+        for (int g : groups) {
+            System.arraycopy(row, g * size, open, g * size, size);
+        }
+        return IntStream.range(0, row.length)
                 .boxed()
-                .sorted(Comparator.comparingDouble(e -> -row[e]))
+                .sorted(Comparator.comparingDouble(e -> -open[e]))
                 .limit(routing.chosen())
                 .mapToInt(e -> e)
                 .toArray();

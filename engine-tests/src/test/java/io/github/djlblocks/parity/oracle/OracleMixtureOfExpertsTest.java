@@ -63,6 +63,17 @@ class OracleMixtureOfExpertsTest {
         assertThat(twoBest).containsExactly(new double[] {0, 0, s, s}, ROUNDING);
     }
 
+    /** Corrected -0.5 and -1.5 in the open group: the zeros of the closed one are above. */
+    @Test
+    void weights_negativeScores_loseAgainstTheZeroOfAClosedGroup() {
+        Var logits = Inputs.row(0, 0, 0, 0);
+        double[] correction = {-1, -2, -3, -4};
+        OracleRouting routing = new OracleRouting(1, true, false, 1, 2, 1, 1);
+
+        assertThat(OracleMixtureOfExperts.weights(logits, correction, routing).values())
+                .containsExactly(new double[] {0, 0, 0.5, 0}, ROUNDING);
+    }
+
     @Test
     void weights_equalScores_takeTheLowerNumber() {
         Var logits = Inputs.row(1, 2, 2, 2);
