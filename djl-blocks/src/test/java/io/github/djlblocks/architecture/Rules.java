@@ -31,6 +31,7 @@ final class Rules {
                     "getName",
                     "setName",
                     "attach",
+                    "isReleased",
                     "detach",
                     "close",
                     "size",
