@@ -2,6 +2,7 @@ package io.github.djlblocks.attention;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.util.PairList;
+import io.github.djlblocks.internal.Params;
 import io.github.djlblocks.kernel.RotaryTable;
 import io.github.djlblocks.position.RotaryEmbedding;
 import org.jspecify.annotations.Nullable;
@@ -66,10 +67,11 @@ public final class AttentionContext {
      *
      * @param params the params, or none
      * @return the context in them, or {@link #none()}
+     * @throws IllegalArgumentException if what lies under {@link #KEY} is no context
      */
     public static AttentionContext of(@Nullable PairList<String, Object> params) {
-        Object value = params == null ? null : params.get(KEY);
-        return value instanceof AttentionContext context ? context : NONE;
+        AttentionContext context = Params.get(params, KEY, AttentionContext.class);
+        return context == null ? NONE : context;
     }
 
     /**

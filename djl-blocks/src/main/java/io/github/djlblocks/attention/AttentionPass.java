@@ -32,6 +32,9 @@ final class AttentionPass {
         slot = cross ? context.memoryCache() : context.cache();
         past = slot == null ? new long[] {0} : slot.lengths();
         kernels = Kernels.of(x);
+        if (!cross && context.segments() != null) {
+            requireSegments(context.segments().getShape());
+        }
     }
 
     static AttentionPass of(NDArray x, AttentionContext context, boolean cross) {
@@ -93,7 +96,7 @@ final class AttentionPass {
         VisibleKeys visible = VisibleKeys.of(kernels, slot, k.getShape().get(2));
         AttentionInputs inputs =
                 AttentionInputs.of(heads.get(0), k, heads.get(2))
-                        .withMask(cross ? own(context.memoryMask()) : visible.cut(mask()))
+                        .withMask(cross ? own(context.memoryMask()) : visible.cut(mask(spec, k)))
                         .withBias(cross ? null : visible.cut(own(context.bias())))
                         .withSinks(sinks);
         if (!cross && past.length > 1) {
@@ -109,25 +112,53 @@ final class AttentionPass {
         return given == null ? null : Workspace.borrow(given, x);
     }
 
-    /** The mask of self-attention, together with that of the segments. */
-    private @Nullable NDArray mask() {
+    /** The mask of self-attention, together with what a row has of its own. */
+    private @Nullable NDArray mask(AttentionSpec spec, NDArray k) {
         NDArray mask = own(context.mask());
         NDArray segments = own(context.segments());
-        if (segments == null) {
+        // A causal query sees nothing behind its row; another must not see what lies there.
+        boolean apart = past.length > 1 && !spec.causal();
+        if (segments == null && !apart) {
             return mask;
         }
+        if (mask != null && mask.getDataType() != DataType.BOOLEAN) {
+            throw new IllegalArgumentException(
+                    "with "
+                            + (apart ? "rows of different lengths" : "segments")
+                            + " the mask must be BOOLEAN, got "
+                            + mask.getDataType()
+                            + ": give what is added to the scores as the bias");
+        }
+        NDArray own =
+                segments == null
+                        ? kernels.lengthMask(ends(), k.getShape().get(2))
+                        : kernels.segmentMask(segments, segments);
+        return mask == null ? own : kernels.bothMasks(own, mask);
+    }
+
+    /** How many tokens each row has after this pass. */
+    private NDArray ends() {
+        long steps = x.getShape().get(1);
+        return x.getManager().create(Arrays.stream(past).map(row -> row + steps).toArray());
+    }
+
+    private void requireSegments(Shape segments) {
         if (slot != null) {
             throw new IllegalArgumentException(
                     "segments are of a pass without a cache: pack sequences to train on them, and"
                             + " generate with one row each");
         }
-        NDArray same = kernels.segmentMask(segments, segments);
-        if (mask != null && mask.getDataType() != DataType.BOOLEAN) {
+        Shape tokens = x.getShape().slice(0, 2);
+        Shape shared = new Shape(1, tokens.get(1));
+        if (!segments.equals(tokens) && !segments.equals(shared)) {
             throw new IllegalArgumentException(
-                    "with segments the mask must be BOOLEAN, got "
-                            + mask.getDataType()
-                            + ": give what is added to the scores as the bias");
+                    "segments have shape "
+                            + segments
+                            + ": expected "
+                            + tokens
+                            + " or "
+                            + shared
+                            + ", one number for each token");
         }
-        return mask == null ? same : kernels.bothMasks(same, mask);
     }
 }

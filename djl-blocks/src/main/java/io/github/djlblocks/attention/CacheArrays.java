@@ -44,6 +44,7 @@ final class CacheArrays {
     }
 
     NDList toList() {
+        requireOpen();
         return new NDList(content);
     }
 
@@ -57,11 +58,16 @@ final class CacheArrays {
         previous.close();
     }
 
-    /** Refuses what does not continue the arrays held. */
-    void check(NDArray keys, NDArray values) {
+    /** Refuses whatever comes after the end. */
+    void requireOpen() {
         if (!manager.isOpen()) {
             throw new IllegalStateException("the key/value cache is closed: make a new one");
         }
+    }
+
+    /** Refuses what does not continue the arrays held. */
+    void check(NDArray keys, NDArray values) {
+        requireOpen();
         Shape k = keys.getShape();
         Shape v = values.getShape();
         if (k.get(0) != v.get(0) || k.get(2) != v.get(2)) {

@@ -121,7 +121,9 @@ public interface KeyValueCache extends AutoCloseable {
      * @param lengths how many to keep: one number for every row, or one for each, as a {@link
      *     #preallocated} cache can have. Padding on the right is taken out of the cache this way.
      * @throws IllegalArgumentException if a length is negative or more than the cache has seen, if
-     *     rows cannot differ, or if a rolling cache has forgotten what it would need
+     *     rows cannot differ, or if a rolling cache has forgotten what it would need; every cache
+     *     goes back to 0, and takes another batch then
+     * @throws IllegalStateException if the cache is closed
      */
     void truncate(long... lengths);
 
@@ -131,6 +133,7 @@ public interface KeyValueCache extends AutoCloseable {
      *
      * @param rows for each new row the old one it continues
      * @throws IllegalArgumentException if there is no such row
+     * @throws IllegalStateException if the cache is closed
      */
     void reorder(int... rows);
 
@@ -180,6 +183,7 @@ public interface KeyValueCache extends AutoCloseable {
          *
          * @return keys and values, to be used until the cache changes; empty if nothing was
          *     appended
+         * @throws IllegalStateException if the cache is closed
          */
         NDList content();
     }

@@ -22,14 +22,22 @@ public final class PackedSequences {
     private PackedSequences(int width, int[][] lengths) {
         Checks.positive("width", width);
         shape = new Shape(lengths.length, width);
-        segments = new long[lengths.length * width];
+        long tokens = (long) lengths.length * width;
+        if (tokens > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    lengths.length
+                            + " rows of "
+                            + width
+                            + " tokens are too many for one array: pack fewer");
+        }
+        segments = new long[(int) tokens];
         positions = new long[segments.length];
         for (int row = 0; row < lengths.length; row++) {
             int at = 0;
             for (int segment = 0; segment <= lengths[row].length; segment++) {
                 boolean rest = segment == lengths[row].length;
                 int length = rest ? width - at : Checks.positive("length", lengths[row][segment]);
-                if (at + length > width) {
+                if (length > width - at) {
                     throw new IllegalArgumentException(
                             "sequences of "
                                     + Arrays.toString(lengths[row])
@@ -51,7 +59,8 @@ public final class PackedSequences {
      * @param width S, the tokens of a row
      * @param lengths of each row, the lengths of its sequences
      * @return their places
-     * @throws IllegalArgumentException if the sequences of a row are longer than it
+     * @throws IllegalArgumentException if the sequences of a row are longer than it, or there are
+     *     more tokens than an array holds
      */
     public static PackedSequences of(int width, int[]... lengths) {
         if (lengths.length == 0) {

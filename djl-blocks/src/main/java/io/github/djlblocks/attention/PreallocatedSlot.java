@@ -64,6 +64,7 @@ final class PreallocatedSlot extends CacheSlot {
 
     @Override
     public NDList content() {
+        arrays().requireOpen();
         long length = length();
         if (length == 0) {
             return new NDList();

@@ -66,7 +66,7 @@ final class RollingSlot extends CacheSlot {
         super.checkTruncate(lengths);
         long wanted = Math.min(lengths[0], length);
         long left = arrays().steps() - (length - wanted);
-        if (left < needed(wanted)) {
+        if (wanted > 0 && left < needed(wanted)) {
             throw new IllegalArgumentException(
                     "a rolling cache of window "
                             + policy().window()
@@ -83,7 +83,7 @@ final class RollingSlot extends CacheSlot {
     @Override
     void truncate(long... lengths) {
         long wanted = Math.min(lengths[0], length);
-        keepFirst(arrays().steps() - (length - wanted));
+        keepFirst(wanted == 0 ? 0 : arrays().steps() - (length - wanted));
         length = wanted;
     }
 }

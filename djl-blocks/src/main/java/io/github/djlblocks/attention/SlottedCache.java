@@ -50,6 +50,7 @@ final class SlottedCache implements KeyValueCache {
 
     @Override
     public void truncate(long... lengths) {
+        slots.get(0).arrays().requireOpen();
         if (lengths.length == 0) {
             throw new IllegalArgumentException("truncate needs at least one length");
         }
@@ -65,6 +66,7 @@ final class SlottedCache implements KeyValueCache {
 
     @Override
     public void reorder(int... rows) {
+        slots.get(0).arrays().requireOpen();
         int batch = slots.get(0).arrays().rows();
         if (rows.length == 0) {
             throw new IllegalArgumentException("reorder needs at least one row");

@@ -3,6 +3,7 @@ package io.github.djlblocks.feedforward;
 import ai.djl.ndarray.NDArray;
 import ai.djl.util.PairList;
 import io.github.djlblocks.internal.NativeScope;
+import io.github.djlblocks.internal.Params;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.kernel.Routing;
 import java.util.ArrayList;
@@ -35,8 +36,7 @@ public final class RouterLog implements AutoCloseable {
 
     /** The log in the params of a forward pass, or none. */
     static @Nullable RouterLog of(@Nullable PairList<String, Object> params) {
-        Object value = params == null ? null : params.get(KEY);
-        return value instanceof RouterLog log ? log : null;
+        return Params.get(params, KEY, RouterLog.class);
     }
 
     /**

@@ -9,7 +9,7 @@ public enum AttentionStage {
     SCORES,
     /** After the softcap. */
     CAPPED,
-    /** After mask and bias; blocked scores are -1e30 or less, never minus infinity. */
+    /** After mask and bias; blocked scores are -1e30 or less, minus infinity in FLOAT16. */
     BIASED,
     /**
      * After the softmax: what Hugging Face calls attentions. A query that sees no key has zeros.

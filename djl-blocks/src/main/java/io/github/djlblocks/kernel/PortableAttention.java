@@ -2,6 +2,7 @@ package io.github.djlblocks.kernel;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,7 @@ final class PortableAttention {
     static AttentionOutput attend(AttentionInputs inputs, AttentionSpec spec) {
         NDArray q = inputs.query();
         checkShapes(q.getShape(), inputs.key().getShape(), inputs.value().getShape());
+        checkTypes(q.getDataType(), inputs.key().getDataType(), inputs.value().getDataType());
         Precision.requireMatrixProduct(q);
         Shape shape = q.getShape();
         long b = shape.get(0);
@@ -95,10 +97,30 @@ final class PortableAttention {
         return scores.concat(column, 3).softmax(3).get(new NDIndex(":, :, :, :" + shape.get(3)));
     }
 
+    private static boolean fit(Shape q, Shape k, Shape v) {
+        return q.dimension() == 4
+                && k.dimension() == 4
+                && v.dimension() == 4
+                && q.get(0) == k.get(0)
+                && k.slice(0, 3).equals(v.slice(0, 3))
+                && q.get(3) == k.get(3);
+    }
+
+    private static void checkTypes(DataType q, DataType k, DataType v) {
+        if (q != k || k != v) {
+            throw new IllegalArgumentException(
+                    "attention over q "
+                            + q
+                            + ", k "
+                            + k
+                            + ", v "
+                            + v
+                            + ": all three must have one type");
+        }
+    }
+
     private static void checkShapes(Shape q, Shape k, Shape v) {
-        boolean sameBatch = q.get(0) == k.get(0) && k.get(0) == v.get(0);
-        boolean sameKeys = k.get(1) == v.get(1) && k.get(2) == v.get(2);
-        if (!sameBatch || !sameKeys || q.get(3) != k.get(3)) {
+        if (!fit(q, k, v)) {
             throw new IllegalArgumentException(
                     "attention over q "
                             + q

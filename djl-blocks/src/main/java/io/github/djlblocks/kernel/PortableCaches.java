@@ -51,6 +51,7 @@ interface PortableCaches extends CacheKernels {
         for (int row : rows) {
             parts.add(EngineGaps.scoped(x.get(new NDIndex(row + ":" + (row + 1)))));
         }
-        return parts.size() == 1 ? parts.get(0) : NDArrays.concat(parts, 0);
+        // On PyTorch one part is a view, which would keep the rows left out.
+        return parts.size() == 1 ? parts.get(0).duplicate() : NDArrays.concat(parts, 0);
     }
 }

@@ -14,6 +14,7 @@ import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.internal.Checks;
+import io.github.djlblocks.internal.Params;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.position.PositionBias;
@@ -188,7 +189,7 @@ public final class CausalLanguageModel extends KernelBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        KeyValueCache cache = params == null ? null : (KeyValueCache) params.get(CACHE);
+        KeyValueCache cache = Params.get(params, CACHE, KeyValueCache.class);
         if (cache != null && cache.layers() != layers.size()) {
             throw new IllegalArgumentException(
                     "the cache has "

@@ -11,6 +11,7 @@ import ai.djl.util.PairList;
 import io.github.djlblocks.attention.AttentionContext;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.TokenEmbedding;
+import io.github.djlblocks.internal.Params;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.layer.EncoderEmbeddings;
 import io.github.djlblocks.layer.EncoderLayer;
@@ -130,9 +131,10 @@ public final class Encoder extends KernelBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         NDArray first = inputs.get(0);
+        TokenInputs.requireTokens(first.getShape().slice(0, 2));
         Kernels kernels = Kernels.of(first);
-        Object given = params == null ? null : params.get(POSITIONS);
-        NDArray positions = given instanceof NDArray array ? array : kernels.positions(first, 1, 0);
+        NDArray given = Params.get(params, POSITIONS, NDArray.class);
+        NDArray positions = given == null ? kernels.positions(first, 1, 0) : given;
         NDList embedded = new NDList(first, positions);
         embedded.addAll(inputs.subNDList(Math.min(2, inputs.size())));
         NDArray x = call(embeddings, store, embedded, training, null);

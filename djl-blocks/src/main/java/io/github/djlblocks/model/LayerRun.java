@@ -3,6 +3,7 @@ package io.github.djlblocks.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.util.PairList;
+import io.github.djlblocks.internal.Params;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,7 @@ final class LayerRun {
     }
 
     static boolean flag(@Nullable PairList<String, Object> params, String name) {
-        return params != null && Boolean.TRUE.equals(params.get(name));
+        return Boolean.TRUE.equals(Params.get(params, name, Boolean.class));
     }
 
     boolean keepsWeights() {

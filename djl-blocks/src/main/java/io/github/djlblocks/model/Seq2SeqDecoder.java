@@ -13,6 +13,7 @@ import io.github.djlblocks.attention.KeyValueCache;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.head.LanguageModelHead;
 import io.github.djlblocks.internal.Checks;
+import io.github.djlblocks.internal.Params;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.layer.CrossDecoderLayer;
 import io.github.djlblocks.layer.EncoderEmbeddings;
@@ -32,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>attention mask of the memory (B, T), 1 where a token stands and 0 where padding stands
  *   <li>attention mask of the decoder (B, P), over the tokens that have passed and the S new ones
  * </ol>
+ *
+ * <p>Each mask may also be of scores: (B | 1, H | 1, S | 1, T | 1), BOOLEAN (true: look) or
+ * floating (added to the scores).
  *
  * <p>Output: logits (B, S, V). Params of a forward pass: {@link CausalLanguageModel#CACHE} and
  * {@link #MEMORY_CACHE}, {@link CausalLanguageModel#HIDDEN_STATES}, {@link
@@ -121,6 +125,12 @@ public final class Seq2SeqDecoder extends KernelBlock {
         }
         embeddings.getOutputShapes(new Shape[] {inputShapes[0]});
         Checks.rank("Seq2SeqDecoder", inputShapes[1], LAYOUT, 3);
+        for (int i = 2; i < inputShapes.length; i++) {
+            // of four axes it is a mask of scores
+            if (inputShapes[i].dimension() != 4) {
+                Checks.rank("Seq2SeqDecoder", inputShapes[i], LAYOUT, 2);
+            }
+        }
     }
 
     @Override
@@ -172,7 +182,7 @@ public final class Seq2SeqDecoder extends KernelBlock {
     }
 
     private @Nullable KeyValueCache cache(@Nullable PairList<String, Object> params, String name) {
-        KeyValueCache cache = params == null ? null : (KeyValueCache) params.get(name);
+        KeyValueCache cache = Params.get(params, name, KeyValueCache.class);
         if (cache != null && cache.layers() != layers.size()) {
             throw new IllegalArgumentException(
                     name

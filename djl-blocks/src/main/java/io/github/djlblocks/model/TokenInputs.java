@@ -60,10 +60,7 @@ final class TokenInputs {
         long longest = Arrays.stream(past).max().orElse(0);
         Shape tokens = inputs.get(0).getShape().slice(0, 2);
         long length = longest + tokens.get(1);
-        if (tokens.get(1) == 0) {
-            throw new IllegalArgumentException(
-                    "the input " + tokens + " has no token: give at least one");
-        }
+        requireTokens(tokens);
         if (length > contextLength) {
             throw new IllegalArgumentException(
                     length
@@ -88,6 +85,14 @@ final class TokenInputs {
                     tokens.get(1));
         }
         return new TokenInputs(inputs, past);
+    }
+
+    /** Refuses a batch or a length of 0, which engines do not take alike. */
+    static void requireTokens(Shape tokens) {
+        if (tokens.size() == 0) {
+            throw new IllegalArgumentException(
+                    "the input " + tokens + " has no token: give at least one");
+        }
     }
 
     /** A mask of scores as it is, one of padding, which must have the length of the tokens. */
