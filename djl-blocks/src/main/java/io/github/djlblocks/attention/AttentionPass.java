@@ -10,6 +10,7 @@ import io.github.djlblocks.kernel.AttentionSpec;
 import io.github.djlblocks.kernel.AttentionStage;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.kernel.RotaryTable;
+import io.github.djlblocks.kernel.Workspace;
 import io.github.djlblocks.position.RotaryEmbedding;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -92,8 +93,8 @@ final class AttentionPass {
         VisibleKeys visible = VisibleKeys.of(kernels, slot, k.getShape().get(2));
         AttentionInputs inputs =
                 AttentionInputs.of(heads.get(0), k, heads.get(2))
-                        .withMask(cross ? context.memoryMask() : visible.cut(mask()))
-                        .withBias(cross ? null : visible.cut(context.bias()))
+                        .withMask(cross ? own(context.memoryMask()) : visible.cut(mask()))
+                        .withBias(cross ? null : visible.cut(own(context.bias())))
                         .withSinks(sinks);
         if (!cross && past.length > 1) {
             inputs = inputs.withOffsets(x.getManager().create(past));
@@ -103,10 +104,15 @@ final class AttentionPass {
         return kernels.attention(inputs, windowed.withReturned(stage));
     }
 
+    /** An array of the context, as one of this pass. */
+    private @Nullable NDArray own(@Nullable NDArray given) {
+        return given == null ? null : Workspace.borrow(given, x);
+    }
+
     /** The mask of self-attention, together with that of the segments. */
     private @Nullable NDArray mask() {
-        NDArray mask = context.mask();
-        NDArray segments = context.segments();
+        NDArray mask = own(context.mask());
+        NDArray segments = own(context.segments());
         if (segments == null) {
             return mask;
         }

@@ -1,7 +1,6 @@
 package io.github.djlblocks.kernel;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 
@@ -68,7 +67,8 @@ interface PortableActivations extends ActivationKernels {
         if (slope.size() != 1) {
             factor = factor.reshape(aligned(x.getShape(), slope.getShape(), axis));
         }
-        return Precision.narrow(NDArrays.where(wide.gt(0), wide, wide.mul(factor)), x);
+        return Precision.narrow(
+                EngineGaps.where(EngineGaps.gt(wide, 0), wide, wide.mul(factor)), x);
     }
 
     private static Shape aligned(Shape x, Shape slope, int axis) {
@@ -98,7 +98,7 @@ interface PortableActivations extends ActivationKernels {
                 wide.getManager()
                         .randomUniform(
                                 (float) lower, (float) upper, wide.getShape(), wide.getDataType());
-        return Precision.narrow(NDArrays.where(wide.gt(0), wide, wide.mul(slope)), x);
+        return Precision.narrow(EngineGaps.where(EngineGaps.gt(wide, 0), wide, wide.mul(slope)), x);
     }
 
     @Override

@@ -31,7 +31,7 @@ final class PortableAttention {
         // (B, H, S, D) -> (B, K, H/K * S, D), then the scores back to (B, H, S, T)
         NDArray scaled = Precision.widen(q).mul(spec.scale());
         NDArray grouped = scaled.reshape(b, kv, h / kv * s, shape.get(3));
-        NDArray scores = grouped.matMul(k.transpose(0, 1, 3, 2)).reshape(b, h, s, t);
+        NDArray scores = EngineGaps.matMul(grouped, k.transpose(0, 1, 3, 2)).reshape(b, h, s, t);
         NDArray capped =
                 spec.softcap() == 0
                         ? scores
@@ -45,8 +45,7 @@ final class PortableAttention {
                         ? weights
                         : PortableKernels.INSTANCE.dropout(weights, spec.dropout());
         NDArray output =
-                dropped.reshape(b, kv, h / kv * s, t)
-                        .matMul(v)
+                EngineGaps.matMul(dropped.reshape(b, kv, h / kv * s, t), v)
                         .reshape(b, h, s, inputs.value().getShape().get(3));
         NDArray values = looks == null ? output : output.mul(looks);
         if (spec.returned() == null) {
@@ -72,7 +71,7 @@ final class PortableAttention {
         if (bias == null || everyQuerySees) {
             return null;
         }
-        NDArray seen = bias.max(new int[] {3}, true).gt(PortableMasks.BLOCKED / 2);
+        NDArray seen = EngineGaps.gt(bias.max(new int[] {3}, true), PortableMasks.BLOCKED / 2);
         return seen.toType(bias.getDataType(), false);
     }
 

@@ -3,8 +3,6 @@ package io.github.djlblocks.kernel;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.ndarray.types.SparseFormat;
-import ai.djl.nn.core.Embedding;
 import java.util.Arrays;
 
 /** Biases of attention scores by the positions of queries and keys. */
@@ -52,9 +50,7 @@ final class PortableBiases {
         }
         NDArray looked = keys.getManager().create(buckets, shape);
         // (B, S, T, H) -> (B, H, S, T)
-        return Embedding.embedding(looked, table, SparseFormat.DENSE)
-                .singletonOrThrow()
-                .transpose(0, 3, 1, 2);
+        return EngineGaps.embedding(looked, table).transpose(0, 3, 1, 2);
     }
 
     private static long max(long[] positions) {

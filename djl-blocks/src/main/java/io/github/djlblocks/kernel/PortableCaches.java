@@ -12,12 +12,12 @@ interface PortableCaches extends CacheKernels {
 
     @Override
     default NDArray appendTime(NDArray past, NDArray next) {
-        return past.concat(next, 2);
+        return EngineGaps.scoped(past.concat(next, 2));
     }
 
     @Override
     default NDArray sliceTime(NDArray x, long from, long to) {
-        return x.get(new NDIndex(":, :, " + from + ":" + to + ", :"));
+        return EngineGaps.scoped(x.get(new NDIndex(":, :, " + from + ":" + to + ", :")));
     }
 
     @Override
@@ -29,6 +29,10 @@ interface PortableCaches extends CacheKernels {
 
     @Override
     default void writeTime(NDArray buffer, NDArray next, long... at) {
+        if (!EngineGaps.writes(buffer)) {
+            StandIns.writeTime(buffer, next, at);
+            return;
+        }
         long steps = next.getShape().get(2);
         if (Arrays.stream(at).distinct().count() == 1) {
             buffer.set(new NDIndex(":, :, " + at[0] + ":" + (at[0] + steps) + ", :"), next);
@@ -45,7 +49,7 @@ interface PortableCaches extends CacheKernels {
     default NDArray selectRows(NDArray x, int... rows) {
         NDList parts = new NDList();
         for (int row : rows) {
-            parts.add(x.get(new NDIndex(row + ":" + (row + 1))));
+            parts.add(EngineGaps.scoped(x.get(new NDIndex(row + ":" + (row + 1)))));
         }
         return parts.size() == 1 ? parts.get(0) : NDArrays.concat(parts, 0);
     }

@@ -1,7 +1,6 @@
 package io.github.djlblocks.kernel;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.nn.Activation;
 
 /**
@@ -31,8 +30,8 @@ final class PortableCurves {
             case ERF -> x.erf();
             case RELU -> relu(x);
             case SQUARED_RELU -> relu(x).square();
-            case LEAKY_RELU -> NDArrays.where(x.gt(0), x, x.mul(alpha));
-            case THRESHOLDED_RELU -> NDArrays.where(x.lte(alpha), x.zerosLike(), x);
+            case LEAKY_RELU -> EngineGaps.where(EngineGaps.gt(x, 0), x, x.mul(alpha));
+            case THRESHOLDED_RELU -> EngineGaps.where(EngineGaps.lte(x, alpha), x.zerosLike(), x);
             case ELU -> relu(x).add(exponentialBelow(x).mul(alpha));
             case CELU -> relu(x).add(exponentialBelow(x.div(alpha)).mul(alpha));
             case SELU -> relu(x).add(exponentialBelow(x).mul(alpha)).mul(beta);
@@ -53,7 +52,7 @@ final class PortableCurves {
                 y = alpha == 1 ? y : y.div(alpha);
                 yield beta == Double.POSITIVE_INFINITY
                         ? y
-                        : NDArrays.where(x.mul(alpha).gt(beta), x, y);
+                        : EngineGaps.where(EngineGaps.gt(x.mul(alpha), beta), x, y);
             }
             case SOFTSIGN -> {
                 // Infinity over infinity would be NaN.
@@ -71,13 +70,13 @@ final class PortableCurves {
     /** MXNet's own along the last axis is off by 1.4e-6 where 1.2e-7 is one step. */
     static NDArray logSoftmax(NDArray x, int axis) {
         int[] axes = {axis};
-        NDArray shifted = x.sub(x.max(axes, true).stopGradient());
+        NDArray shifted = x.sub(EngineGaps.constant(x.max(axes, true)));
         return shifted.sub(shifted.exp().sum(axes, true).log());
     }
 
     /** Slope 0 at 0 on every engine, and NaN stays NaN. */
     private static NDArray relu(NDArray x) {
-        return NDArrays.where(x.lte(0), x.zerosLike(), x);
+        return EngineGaps.where(EngineGaps.lte(x, 0), x.zerosLike(), x);
     }
 
     private static NDArray gelu(NDArray x) {
@@ -86,17 +85,18 @@ final class PortableCurves {
 
     /** {@code min(x, upper)}, slope 0 at the bound. */
     static NDArray atMost(NDArray x, double upper) {
-        return NDArrays.where(x.gte(upper), x.zerosLike().add(upper), x);
+        return EngineGaps.where(EngineGaps.gte(x, upper), x.zerosLike().add(upper), x);
     }
 
     /** {@code min(max(x, lower), upper)}, slope 0 at the bounds. */
     static NDArray between(NDArray x, double lower, double upper) {
-        return NDArrays.where(x.lte(lower), x.zerosLike().add(lower), atMost(x, upper));
+        return EngineGaps.where(
+                EngineGaps.lte(x, lower), x.zerosLike().add(lower), atMost(x, upper));
     }
 
     /** {@code min(x, 0)}, slope 1 at 0. */
     private static NDArray below(NDArray x) {
-        return NDArrays.where(x.gt(0), x.zerosLike(), x);
+        return EngineGaps.where(EngineGaps.gt(x, 0), x.zerosLike(), x);
     }
 
     /** {@code e^min(x, 0) - 1 = tanh(m / 2) (e^m + 1)}: of small m, e^m - 1 would lose digits. */
@@ -106,13 +106,13 @@ final class PortableCurves {
     }
 
     /**
-     * {@code max(x, 0) + ln(1 + e^-|x|)}. The second term is the engine's softplus of an argument
-     * at or below 0, which is good to the last digits; PyTorch's is x alone above 20.
+     * {@code max(x, 0) + ln(1 + e^-|x|)}. The second term is the softplus of an argument at or
+     * below 0; PyTorch's is x alone above 20.
      */
     private static NDArray softplus(NDArray x) {
         NDArray positive = relu(x);
         NDArray minusMagnitude = below(x).sub(positive);
-        return positive.add(Activation.softPlus(minusMagnitude));
+        return positive.add(EngineGaps.softPlusBelow(minusMagnitude));
     }
 
     /**

@@ -65,13 +65,14 @@ interface PortableHeads extends AttentionKernels {
         int last = a.getShape().dimension() - 1;
         Shape wanted = a.getShape().slice(0, last).add(b.getShape().get(last));
         NDArray whole = b.getShape().equals(wanted) ? b : b.broadcast(wanted);
-        return a.concat(whole, last);
+        NDArray joined = a.concat(whole, last);
+        return a.getDataType() == DataType.BOOLEAN ? EngineGaps.truth(joined) : joined;
     }
 
     @Override
     default NDArray headLinear(NDArray x, NDArray weight) {
         Precision.requireMatrixProduct(x);
-        return x.matMul(weight.expandDims(0));
+        return EngineGaps.matMul(x, weight.expandDims(0));
     }
 
     @Override
@@ -105,8 +106,8 @@ interface PortableHeads extends AttentionKernels {
                             + ": expected INT64, INT32 or BOOLEAN, 1 where a token stands and 0"
                             + " where padding stands");
         }
-        NDArray keep = type == DataType.BOOLEAN ? attentionMask : attentionMask.neq(0);
-        return keep.expandDims(1).expandDims(1);
+        NDArray keep = type == DataType.BOOLEAN ? attentionMask : EngineGaps.neq(attentionMask, 0);
+        return EngineGaps.truth(keep.expandDims(1).expandDims(1));
     }
 
     @Override

@@ -114,7 +114,7 @@ final class PortableMasks {
         if (left) {
             NDArray near = keys.gte(queries.sub(spec.left())).toType(dataType, false);
             if (spec.prefix() > 0) {
-                near = near.maximum(keys.lt(spec.prefix()).toType(dataType, false));
+                near = near.maximum(EngineGaps.lt(keys, spec.prefix()).toType(dataType, false));
             }
             keep = keep == null ? near : keep.mul(near);
         }
@@ -153,7 +153,7 @@ final class PortableMasks {
 
     static NDArray and(NDArray a, NDArray b) {
         NDArray both = a.toType(DataType.FLOAT32, false).mul(b.toType(DataType.FLOAT32, false));
-        return both.gt(0.5);
+        return EngineGaps.gt(both, 0.5);
     }
 
     /** 1 becomes 0, 0 becomes {@link #BLOCKED}. */

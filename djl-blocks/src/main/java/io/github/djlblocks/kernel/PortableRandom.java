@@ -10,11 +10,8 @@ interface PortableRandom extends RandomKernels {
     @Override
     default NDArray dropout(NDArray x, double rate) {
         NDArray wide = Precision.widen(x);
-        NDArray keep =
-                x.getManager()
-                        .randomUniform(0, 1, x.getShape(), DataType.FLOAT32)
-                        .gte(rate)
-                        .toType(wide.getDataType(), false);
+        NDArray random = x.getManager().randomUniform(0, 1, x.getShape(), DataType.FLOAT32);
+        NDArray keep = EngineGaps.gte(random, rate).toType(wide.getDataType(), false);
         return Precision.narrow(wide.mul(keep.div(1 - rate)), x);
     }
 }

@@ -5,8 +5,6 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.ndarray.types.SparseFormat;
-import ai.djl.nn.core.Embedding;
 import io.github.djlblocks.kernel.RoutingSpec.Score;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -149,7 +147,7 @@ interface PortableRouting extends RoutingKernels {
     /** {@code (ln sum_e e^logit)^2} of the tokens that count, 0 of the others, (N, 1). */
     private static NDArray squares(NDArray logits, boolean[] counts) {
         int[] axis = {1};
-        NDArray top = logits.max(axis, true).stopGradient();
+        NDArray top = EngineGaps.constant(logits.max(axis, true));
         NDArray logSum = logits.sub(top).exp().sum(axis, true).log().add(top);
         return logSum.square().mul(column(logits, counts));
     }
@@ -211,6 +209,6 @@ interface PortableRouting extends RoutingKernels {
 
     private static NDArray take(NDArray table, long[] rows) {
         NDArray ids = table.getManager().create(rows, new Shape(rows.length));
-        return Embedding.embedding(ids, table, SparseFormat.DENSE).singletonOrThrow();
+        return EngineGaps.embedding(ids, table);
     }
 }

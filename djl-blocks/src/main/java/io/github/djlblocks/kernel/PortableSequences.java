@@ -150,7 +150,7 @@ interface PortableSequences extends SequenceKernels {
                             + ": expected INT64, INT32 or BOOLEAN, 1 where a token stands and 0"
                             + " where padding stands");
         }
-        NDArray truth = type == DataType.BOOLEAN ? mask : mask.neq(0);
+        NDArray truth = type == DataType.BOOLEAN ? mask : EngineGaps.neq(mask, 0);
         return truth.toType(x.getDataType(), false);
     }
 

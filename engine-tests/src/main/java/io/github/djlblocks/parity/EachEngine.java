@@ -40,6 +40,14 @@ public @interface EachEngine {
     String[] engines() default {};
 
     /**
+     * Whether to run on engines that only infer too, where no engine is named: on all that {@link
+     * EnginesUnderTest#discoverAll()} finds.
+     *
+     * @return true to run on Rust as well, where it is present
+     */
+    boolean inferenceToo() default false;
+
+    /**
      * Whether a passing test also has to leave no array open anywhere in the engine, once its
      * manager is closed: it fails for a model or manager it forgot. Other threads must leave the
      * engine alone meanwhile.

@@ -34,10 +34,7 @@ final class EachEngineExtension implements TestTemplateInvocationContextProvider
         Method method = context.getRequiredTestMethod();
         EachEngine annotation =
                 AnnotationSupport.findAnnotation(method, EachEngine.class).orElseThrow();
-        List<EngineUnderTest> engines =
-                annotation.engines().length == 0
-                        ? EnginesUnderTest.discover()
-                        : EnginesUnderTest.named(annotation.engines());
+        List<EngineUnderTest> engines = enginesOf(annotation);
         DataType[] dataTypes = annotation.dataTypes();
         boolean leavesNothingOpen = annotation.leavesNothingOpen();
         return engines.stream()
@@ -47,6 +44,15 @@ final class EachEngineExtension implements TestTemplateInvocationContextProvider
                                         ? Stream.of(new Run(engine, null, leavesNothingOpen))
                                         : Arrays.stream(dataTypes)
                                                 .map(t -> new Run(engine, t, leavesNothingOpen)));
+    }
+
+    private static List<EngineUnderTest> enginesOf(EachEngine annotation) {
+        if (annotation.engines().length > 0) {
+            return EnginesUnderTest.named(annotation.engines());
+        }
+        return annotation.inferenceToo()
+                ? EnginesUnderTest.discoverAll()
+                : EnginesUnderTest.discover();
     }
 
     private record Run(

@@ -46,6 +46,11 @@ class EachEngineTest {
         RUNS.add(info.getDisplayName() + " | " + engine + " " + dataType);
     }
 
+    @EachEngine(inferenceToo = true)
+    void everyEngine(EngineUnderTest engine, TestInfo info) {
+        RUNS.add(info.getDisplayName() + " | too " + engine);
+    }
+
     @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
     void namedEngine(NDManager manager, TestInfo info) {
         manager.newSubManager().ones(new Shape(3));
@@ -62,6 +67,9 @@ class EachEngineTest {
             expected.add(engine + " | " + engine);
             expected.add(engine + " float32 | " + engine + " float32");
             expected.add(engine + " float64 | " + engine + " float64");
+        }
+        for (EngineUnderTest engine : EnginesUnderTest.discoverAll()) {
+            expected.add(engine + " | too " + engine);
         }
         assertThat(RUNS).containsExactlyInAnyOrderElementsOf(expected);
         assertThat(MANAGERS).hasSameSizeAs(RUNS).noneMatch(NDManager::isOpen);

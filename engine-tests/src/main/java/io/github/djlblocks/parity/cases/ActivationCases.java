@@ -120,7 +120,7 @@ final class ActivationCases {
     }
 
     static ParityCase elementwise(ActivationFunction function, double[] x) {
-        ParityCaseBuilder builder = ParityCase.builder("Activation", function.toString());
+        ParityCaseBuilder builder = ParityCase.builder("ActivationBlock", function.toString());
         return withErf(builder, usesErf(function))
                 .setBlock(() -> ActivationBlock.of(function))
                 .addInput("x", x, x.length / 4, 4)

@@ -1,15 +1,10 @@
 package io.github.djlblocks.parity.matrix;
 
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
 /** What the engines are known not to do with the blocks of djl-blocks. */
 public final class KnownLimitations {
-
-    private static final Set<Quantity> FORWARD =
-            EnumSet.of(
-                    Quantity.FORWARD_FLOAT32, Quantity.FORWARD_FLOAT64, Quantity.FORWARD_FLOAT16);
 
     private KnownLimitations() {}
 
@@ -29,23 +24,14 @@ public final class KnownLimitations {
                         "Rust",
                         Set.of(Quantity.GRADIENT_FLOAT32, Quantity.GRADIENT_FLOAT64),
                         "cannot initialise parameters|Not implemented",
-                        "no gradients"),
-                Limitation.of(
-                        "Rust",
-                        FORWARD,
-                        "MatMulUnexpectedStriding",
-                        "no matrix product of transposed heads"),
-                Limitation.of(
-                        "Rust",
-                        FORWARD,
-                        "dtype mismatch in cmp",
-                        "no comparison of an array with a number of another type"),
-                // Measured: erf(-1.5) is off by 1.5e-12.
+                        "the engine has no gradients"),
+                // Measured: up to 4.2e-11, which a matrix product after it makes 6.5e-11.
                 Limitation.of(
                                 "Rust",
                                 Set.of(Quantity.FORWARD_FLOAT64),
-                                "inexact",
-                                "its error function is good to 1e-11")
-                        .withCases("GELU(?!_TANH)"));
+                                "^inexact: output Margin\\[error=\\d\\.\\d+E-1\\d,",
+                                "the engine's FLOAT64 error function, of GELU, is right to 4e-11"
+                                        + " only")
+                        .withCases("GELU(?!_TANH)|GeGLU|ERF|LAPLACE|Head: transform, tied"));
     }
 }

@@ -32,7 +32,8 @@ public final class SupportMatrix {
      * @param block the block's name
      * @param engine where
      * @param quantity what
-     * @param used the largest part of a tolerance used; null if no case of the block runs
+     * @param used the largest part of a tolerance used; null if no case of the block runs or has
+     *     anything to compare
      * @param reasons why some or all cases do not run; empty if all do
      */
     public record Cell(
@@ -58,10 +59,14 @@ public final class SupportMatrix {
         /**
          * Returns the cell as the matrix shows it.
          *
-         * @return the part of the tolerance used, a reason, or both
+         * @return the part of the tolerance used, a reason, or both; that there are no gradients to
+         *     take if the block has neither a parameter nor a floating input
          */
         public String text() {
             String why = String.join("; ", new TreeSet<>(reasons));
+            if (used == null && reasons.isEmpty()) {
+                return "nothing to differentiate";
+            }
             if (used == null) {
                 return "unsupported: " + why;
             }
@@ -225,6 +230,9 @@ public final class SupportMatrix {
             Set<String> reasons = new TreeSet<>();
             for (ParityCase parityCase : cases) {
                 Outcome outcome = measurements.outcome(parityCase, engine, quantity);
+                if (outcome.works() && outcome.margins().isEmpty()) {
+                    continue;
+                }
                 if (outcome.works()) {
                     worst = Math.max(worst == null ? 0 : worst, outcome.used());
                 } else {

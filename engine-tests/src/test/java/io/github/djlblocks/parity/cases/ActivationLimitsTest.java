@@ -79,7 +79,7 @@ class ActivationLimitsTest {
             EngineUnderTest engine, DataType dataType) {
         List<ParityCase> others =
                 ActivationCases.all().stream()
-                        .filter(c -> !c.blockName().equals("Activation"))
+                        .filter(c -> !c.blockName().equals("ActivationBlock"))
                         .toList();
         assertThat(others).hasSizeGreaterThan(10);
         for (ParityCase other : others) {

@@ -50,7 +50,9 @@ class CachePolicyParityTest {
 
     private final Map<String, Var> parameters = new LinkedHashMap<>();
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            inferenceToo = true)
     void attention_ofAWindow_sameThroughEveryPolicy(NDManager manager, DataType dataType) {
         OracleAttentionOptions.Rule window = (row, q, k) -> k <= q && q - k < 3;
         for (CachePolicy policy :
@@ -64,7 +66,9 @@ class CachePolicyParityTest {
         }
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            inferenceToo = true)
     void attention_withoutWindow_takesThatOfARollingCache(NDManager manager, DataType dataType) {
         compare(
                 manager,
@@ -75,7 +79,9 @@ class CachePolicyParityTest {
         compare(manager, dataType, attention(-1), CachePolicy.rolling(1), (row, q, k) -> k == q);
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            inferenceToo = true)
     void attention_rollingWithPrefix_seesTheFirstTokensToo(NDManager manager, DataType dataType) {
         compare(
                 manager,
@@ -86,14 +92,16 @@ class CachePolicyParityTest {
     }
 
     /** The mask is of all tokens that have passed; a rolling cache holds fewer. */
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            inferenceToo = true)
     void attention_maskOfAllTokens_isCutToThoseHeld(NDManager manager, DataType dataType) {
         double[] keep = new double[B * S];
         for (int i = 0; i < keep.length; i++) {
             keep[i] = i % 7 == 5 || i % 11 == 1 ? 0 : 1;
         }
         Shape shape = new Shape(B, 1, 1, S);
-        NDArray mask = RandomTensors.toNDArray(manager, keep, shape, DataType.FLOAT32).gt(0.5);
+        NDArray mask = RandomTensors.toNDArray(manager, keep, shape, DataType.FLOAT32).gt(0.5f);
         compare(
                 manager,
                 dataType,
@@ -103,7 +111,9 @@ class CachePolicyParityTest {
                 mask);
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            inferenceToo = true)
     void languageModel_rowsOfTwoLengths_giveWhatEachGivesAlone(
             NDManager manager, DataType dataType) {
         CausalLanguageModel model = model(manager, dataType);
@@ -137,7 +147,9 @@ class CachePolicyParityTest {
         }
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            inferenceToo = true)
     void reorder_everyPolicy_rowsContinueAsTheOnesTheyCameFrom(
             NDManager manager, DataType dataType) {
         CausalLanguageModel model = model(manager, dataType);
@@ -164,7 +176,7 @@ class CachePolicyParityTest {
         }
     }
 
-    @EachEngine
+    @EachEngine(inferenceToo = true)
     void cross_memoryInTheCache_isProjectedOnceAndMayBeLeftOut(NDManager manager) {
         MultiHeadAttention block =
                 MultiHeadAttention.builder()

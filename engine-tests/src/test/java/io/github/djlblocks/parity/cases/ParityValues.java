@@ -21,6 +21,7 @@ final class ParityValues {
                                         (owner, shape, type) ->
                                                 RandomTensors.toNDArray(
                                                         owner, values(path, shape), shape, type)));
+        block.freezeParameters(true);
         block.initialize(manager, dataType, input);
     }
 

@@ -3,7 +3,9 @@ package io.github.djlblocks.parity.matrix;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
+import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.parity.EngineUnderTest;
+import io.github.djlblocks.parity.contract.BlockClasses;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,11 +28,18 @@ class SupportMatrixTest {
             """
             # Support matrix
 
-            Which block runs on which engine in which data type: output (forward) and gradients, compared with the
-            float64 oracle. A number is the largest part of its tolerance that any variant of the block used, 1 would be all of it; the
-            tolerances are derived, see `Tolerance` and the reasons in the cases. What is unsupported says why. Everything was measured
-            on a CPU by a test that fails when this page is out of date, apart from the numbers, which differ between machines.
-            Written by
+            Which block runs on which engine in which data type: one table an engine, one row a public block. `forward` is the output
+            of a pass for inference, `gradient` those of all floating inputs and parameters, both compared with formulas computed in
+            float64 apart from this library.
+
+            * A number: the block runs in all its variants (options, sizes, masks). It is the largest part of its tolerance
+              that one of them used; 1 would be all of it. How tolerances are derived is said in `Tolerance` and in the cases.
+            * `unsupported`: the reason. `some variants unsupported`: the number is that of the others.
+            * `nothing to differentiate`: the block has neither a parameter nor a floating input.
+
+            Everything was measured on a CPU, with the versions of the engines that this build names, by a test that fails when this
+            page is out of date, apart from the numbers, which differ between machines. BFLOAT16 is not in the tables: DJL's PyTorch
+            engine cannot hold it. Written by
 
             ```sh
             %s
@@ -74,6 +83,15 @@ class SupportMatrixTest {
         assertThat(engines())
                 .extracting(EngineUnderTest::engineName)
                 .containsAll(Set.of("PyTorch", "Rust"));
+    }
+
+    @Test
+    void rows_ofThisLibrary_areItsPublicBlocks() {
+        assertThat(matrix.cells().stream().map(SupportMatrix.Cell::block).distinct())
+                .containsExactlyInAnyOrderElementsOf(
+                        BlockClasses.of(KernelBlock.class).stream()
+                                .map(Class::getSimpleName)
+                                .toList());
     }
 
     @Test
