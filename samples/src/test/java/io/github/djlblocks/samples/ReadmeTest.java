@@ -16,16 +16,25 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ReadmeTest {
 
     private static final Path README = Path.of("..", "README.md");
-    private static final Path QUICK_START =
-            Path.of("src/main/java/io/github/djlblocks/samples/QuickStart.java");
+    private static final Path MAIN = Path.of("src/main/java/io/github/djlblocks/samples");
+    private static final Path TEST = Path.of("src/test/java/io/github/djlblocks/samples");
 
     @ParameterizedTest
     @ValueSource(strings = {"generate", "block"})
     void code_inReadme_isTheCodeOfQuickStart(String name) throws IOException {
+        same(name, MAIN.resolve("QuickStart.java"));
+    }
+
+    @Test
+    void ownBlock_inReadme_isTheTestedOne() throws IOException {
+        same("own", MAIN.resolve("TanhGate.java"));
+        same("contract", TEST.resolve("TanhGateTest.java"));
+    }
+
+    private static void same(String name, Path source) throws IOException {
         String inReadme =
                 between(README, "<!-- code: " + name + " -->\n```java\n", "```\n").stripTrailing();
-        String inSource =
-                between(QUICK_START, "// README: " + name + "\n", "        // README: end");
+        String inSource = between(source, "// README: " + name + "\n", "// README: end");
         assertThat(inReadme).isEqualTo(inSource.stripTrailing().stripIndent());
     }
 
