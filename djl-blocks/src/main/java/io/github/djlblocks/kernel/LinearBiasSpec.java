@@ -32,6 +32,16 @@ public record LinearBiasSpec(List<Double> slopes, Form form) {
             throw new IllegalArgumentException("slopes is empty: give one for each head");
         }
         slopes = List.copyOf(slopes);
+        for (int head = 0; head < slopes.size(); head++) {
+            if (!Double.isFinite(slopes.get(head))) {
+                throw new IllegalArgumentException(
+                        "slope "
+                                + head
+                                + " ("
+                                + slopes.get(head)
+                                + ") must be a finite number: it multiplies distances");
+            }
+        }
     }
 
     /**

@@ -9,6 +9,10 @@ interface PortableActivations extends ActivationKernels {
 
     @Override
     default NDArray activation(NDArray x, ActivationFunction function) {
+        if (x.getShape().isScalar()) {
+            // On PyTorch a FLOAT32 scalar times a double is FLOAT64, and a cast has no gradient.
+            return activation(x.reshape(1), function).reshape(x.getShape());
+        }
         return Precision.narrow(PortableCurves.apply(Precision.widen(x), function), x);
     }
 

@@ -32,6 +32,9 @@ class PositionBiasTest {
                 () -> AlibiBias.of(LinearBiasSpec.Form.SIGNED),
                 "slopes is empty: give one for each head");
         refuses(
+                () -> AlibiBias.of(LinearBiasSpec.Form.SIGNED, 0.5, Double.NaN),
+                "slope 1 (NaN) must be a finite number: it multiplies distances");
+        refuses(
                 () -> new BucketSpec(6, 20, true),
                 "buckets (6) must be a multiple of 4: half of those of a side are single"
                         + " distances");
