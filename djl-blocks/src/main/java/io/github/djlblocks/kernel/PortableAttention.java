@@ -31,13 +31,14 @@ final class PortableAttention {
         NDArray v = Precision.widen(inputs.value());
 
         // (B, H, S, D) -> (B, K, H/K * S, D), then the scores back to (B, H, S, T)
-        NDArray scaled = Precision.widen(q).mul(spec.scale());
+        NDArray scaled = OwnMemory.mul(Precision.widen(q), spec.scale());
         NDArray grouped = scaled.reshape(b, kv, h / kv * s, shape.get(3));
         NDArray scores = EngineGaps.matMul(grouped, k.transpose(0, 1, 3, 2)).reshape(b, h, s, t);
         NDArray capped =
                 spec.softcap() == 0
                         ? scores
-                        : scores.div(spec.softcap()).tanh().mul(spec.softcap());
+                        : OwnMemory.mul(
+                                OwnMemory.div(scores, spec.softcap()).tanh(), spec.softcap());
         NDArray bias = PortableMasks.bias(inputs, spec, scores);
         NDArray biased = bias == null ? capped : capped.add(bias);
         NDArray weights = softmax(biased, inputs.sinks());

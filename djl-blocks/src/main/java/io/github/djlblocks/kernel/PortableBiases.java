@@ -48,7 +48,7 @@ final class PortableBiases {
             long clipped = Math.max(-reach, Math.min(reach, key - query));
             buckets[i] = byDistance[(int) clipped + reach];
         }
-        NDArray looked = keys.getManager().create(buckets, shape);
+        NDArray looked = OwnMemory.of(keys.getManager().create(buckets, shape));
         // (B, S, T, H) -> (B, H, S, T)
         return EngineGaps.embedding(looked, table).transpose(0, 3, 1, 2);
     }

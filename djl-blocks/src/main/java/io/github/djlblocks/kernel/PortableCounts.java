@@ -31,7 +31,7 @@ final class PortableCounts {
                 }
             }
         }
-        return mask.getManager().create(positions, new Shape(shape.get(0), length));
+        return OwnMemory.of(mask.getManager().create(positions, new Shape(shape.get(0), length)));
     }
 
     static NDArray tokenMask(NDArray ids, long paddingId) {
@@ -39,7 +39,7 @@ final class PortableCounts {
         for (int i = 0; i < mask.length; i++) {
             mask[i] = mask[i] == paddingId ? 0 : 1;
         }
-        return ids.getManager().create(mask, ids.getShape());
+        return OwnMemory.of(ids.getManager().create(mask, ids.getShape()));
     }
 
     static NDArray tableRows(NDArray indices, NDArray table, long offset, String what) {
@@ -65,7 +65,9 @@ final class PortableCounts {
             shifted[i] = row;
         }
         NDArray looked =
-                offset == 0 ? indices : indices.getManager().create(shifted, indices.getShape());
+                offset == 0
+                        ? indices
+                        : OwnMemory.of(indices.getManager().create(shifted, indices.getShape()));
         return EngineGaps.embedding(looked, table);
     }
 }

@@ -30,36 +30,39 @@ final class PortableCurves {
             case ERF -> x.erf();
             case RELU -> relu(x);
             case SQUARED_RELU -> relu(x).square();
-            case LEAKY_RELU -> EngineGaps.where(EngineGaps.gt(x, 0), x, x.mul(alpha));
+            case LEAKY_RELU -> EngineGaps.where(EngineGaps.gt(x, 0), x, OwnMemory.mul(x, alpha));
             case THRESHOLDED_RELU -> EngineGaps.where(EngineGaps.lte(x, alpha), x.zerosLike(), x);
-            case ELU -> relu(x).add(exponentialBelow(x).mul(alpha));
-            case CELU -> relu(x).add(exponentialBelow(x.div(alpha)).mul(alpha));
-            case SELU -> relu(x).add(exponentialBelow(x).mul(alpha)).mul(beta);
+            case ELU -> relu(x).add(OwnMemory.mul(exponentialBelow(x), alpha));
+            case CELU ->
+                    relu(x).add(OwnMemory.mul(exponentialBelow(OwnMemory.div(x, alpha)), alpha));
+            case SELU ->
+                    OwnMemory.mul(relu(x).add(OwnMemory.mul(exponentialBelow(x), alpha)), beta);
             case GELU -> gelu(x);
             case GELU_TANH -> {
-                NDArray inner = x.square().mul(0.044715).add(1).mul(x);
-                yield x.mul(0.5).mul(inner.mul(SQRT_2_OVER_PI).tanh().add(1));
+                NDArray inner = OwnMemory.mul(x.square(), 0.044715).add(1).mul(x);
+                yield OwnMemory.mul(x, 0.5).mul(OwnMemory.mul(inner, SQRT_2_OVER_PI).tanh().add(1));
             }
             case CLIPPED_GELU -> between(gelu(x), alpha, beta);
             case SILU -> x.mul(sigmoid(x));
-            case SWISH -> x.mul(sigmoid(x.mul(alpha)));
-            case HARD_SIGMOID -> between(x.mul(alpha).add(beta), 0, 1);
-            case HARD_SWISH -> x.mul(between(x.mul(alpha).add(beta), 0, 1));
+            case SWISH -> x.mul(sigmoid(OwnMemory.mul(x, alpha)));
+            case HARD_SIGMOID -> between(OwnMemory.mul(x, alpha).add(beta), 0, 1);
+            case HARD_SWISH -> x.mul(between(OwnMemory.mul(x, alpha).add(beta), 0, 1));
             case HARD_TANH -> between(x, alpha, beta);
             case MISH -> mish(x);
             case SOFTPLUS -> {
-                NDArray y = softplus(alpha == 1 ? x : x.mul(alpha));
-                y = alpha == 1 ? y : y.div(alpha);
+                NDArray y = softplus(alpha == 1 ? x : OwnMemory.mul(x, alpha));
+                y = alpha == 1 ? y : OwnMemory.div(y, alpha);
                 yield beta == Double.POSITIVE_INFINITY
                         ? y
-                        : EngineGaps.where(EngineGaps.gt(x.mul(alpha), beta), x, y);
+                        : EngineGaps.where(EngineGaps.gt(OwnMemory.mul(x, alpha), beta), x, y);
             }
             case SOFTSIGN -> {
                 // Infinity over infinity would be NaN.
                 NDArray finite = x.clip(-1e30, 1e30);
                 yield finite.div(finite.abs().add(1));
             }
-            case LAPLACE -> x.sub(alpha).mul(SQRT_HALF / beta).erf().add(1).mul(0.5);
+            case LAPLACE ->
+                    OwnMemory.mul(OwnMemory.mul(x.sub(alpha), SQRT_HALF / beta).erf().add(1), 0.5);
         };
     }
 
@@ -80,7 +83,7 @@ final class PortableCurves {
     }
 
     private static NDArray gelu(NDArray x) {
-        return x.mul(0.5).mul(x.mul(SQRT_HALF).erf().add(1));
+        return OwnMemory.mul(x, 0.5).mul(OwnMemory.mul(x, SQRT_HALF).erf().add(1));
     }
 
     /** {@code min(x, upper)}, slope 0 at the bound. */
@@ -102,7 +105,7 @@ final class PortableCurves {
     /** {@code e^min(x, 0) - 1 = tanh(m / 2) (e^m + 1)}: of small m, e^m - 1 would lose digits. */
     private static NDArray exponentialBelow(NDArray x) {
         NDArray m = below(x);
-        return m.mul(0.5).tanh().mul(m.exp().add(1));
+        return OwnMemory.mul(m, 0.5).tanh().mul(m.exp().add(1));
     }
 
     /**
@@ -122,7 +125,7 @@ final class PortableCurves {
     private static NDArray mish(NDArray x) {
         NDArray p = below(x).exp();
         NDArray q = relu(x).neg().exp();
-        NDArray n = p.add(q.mul(2)).mul(p);
-        return x.mul(n.div(q.square().mul(2).add(n)));
+        NDArray n = p.add(OwnMemory.mul(q, 2)).mul(p);
+        return x.mul(n.div(OwnMemory.mul(q.square(), 2).add(n)));
     }
 }

@@ -36,12 +36,12 @@ final class PortableKernels
                             + r.getShape()
                             + ": a residual keeps the shape of its input");
         }
-        return (alpha == 1 ? x : x.mul(alpha)).add(r);
+        return (alpha == 1 ? x : OwnMemory.mul(x, alpha)).add(r);
     }
 
     @Override
     public NDArray scale(NDArray x, double factor) {
-        return factor == 1 ? x : x.mul(factor);
+        return factor == 1 ? x : OwnMemory.mul(x, factor);
     }
 
     @Override

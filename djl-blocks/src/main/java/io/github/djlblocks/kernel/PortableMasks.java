@@ -52,7 +52,7 @@ final class PortableMasks {
                             + ": expected BOOLEAN (true: look) or a floating type (added to the"
                             + " scores)");
         }
-        return four.toType(dataType, false).maximum(BLOCKED);
+        return OwnMemory.maximum(four.toType(dataType, false), BLOCKED);
     }
 
     /** Fewer axes than four are the last ones, as NumPy broadcasts. */

@@ -24,10 +24,9 @@ interface PortableNorms extends NormKernels {
                     case OUTSIDE_ROOT -> root(meanSquare).add(spec.epsilon());
                     // ||x|| = sqrt(n) * rms, so max(||x||, eps) / sqrt(n) = max(rms, eps / sqrt(n))
                     case CLAMPED_NORM ->
-                            root(meanSquare)
-                                    .maximum(
-                                            spec.epsilon()
-                                                    / Math.sqrt((double) measured.size(axis[0])));
+                            OwnMemory.maximum(
+                                    root(meanSquare),
+                                    spec.epsilon() / Math.sqrt((double) measured.size(axis[0])));
                 };
         NDArray normal = like(flat.div(divisor), x, spec.axes());
         if (!spec.weightInUpcast()) {
@@ -45,7 +44,7 @@ interface PortableNorms extends NormKernels {
         NDArray variance = centred.square().mean(axis, true);
         if (spec.unbiased()) {
             double n = flat.size(axis[0]);
-            variance = variance.mul(n / (n - 1));
+            variance = OwnMemory.mul(variance, n / (n - 1));
         }
         NDArray divisor =
                 switch (spec.placement()) {
@@ -60,7 +59,8 @@ interface PortableNorms extends NormKernels {
     default NDArray scaleNorm(NDArray x, NDArray gain, double epsilon) {
         NDArray wide = Precision.widen(x);
         NDArray norm = root(wide.square().sum(lastAxis(wide), true));
-        return Precision.narrow(affine(wide.div(norm.maximum(epsilon)), gain, null, false), x);
+        return Precision.narrow(
+                affine(wide.div(OwnMemory.maximum(norm, epsilon)), gain, null, false), x);
     }
 
     @Override
@@ -120,8 +120,8 @@ interface PortableNorms extends NormKernels {
      */
     private static NDArray root(NDArray squares) {
         return switch (squares.getDataType()) {
-            case FLOAT32 -> squares.maximum(Float.MIN_NORMAL).sqrt();
-            case FLOAT64 -> squares.maximum(Double.MIN_NORMAL).sqrt();
+            case FLOAT32 -> OwnMemory.maximum(squares, Float.MIN_NORMAL).sqrt();
+            case FLOAT64 -> OwnMemory.maximum(squares, Double.MIN_NORMAL).sqrt();
             default -> squares.sqrt();
         };
     }

@@ -11,7 +11,7 @@ interface PortablePositions extends PositionKernels {
     @Override
     default NDArray keyPositions(NDArray x, int axis, long past) {
         long[] positions = LongStream.range(0, past + x.getShape().get(axis)).toArray();
-        return x.getManager().create(positions, new Shape(1, positions.length));
+        return OwnMemory.of(x.getManager().create(positions, new Shape(1, positions.length)));
     }
 
     @Override
@@ -73,7 +73,7 @@ interface PortablePositions extends PositionKernels {
         for (int i = 0; i < positions.length; i++) {
             positions[i] = past[i / length] + i % length;
         }
-        return x.getManager().create(positions, new Shape(past.length, length));
+        return OwnMemory.of(x.getManager().create(positions, new Shape(past.length, length)));
     }
 
     @Override

@@ -46,7 +46,7 @@ interface PortableRouting extends RoutingKernels {
         if (spec.normalize()) {
             weights = weights.div(weights.sum(new int[] {1}, true).add(SMALLEST_SUM));
         }
-        weights = spec.scale() == 1 ? weights : weights.mul(spec.scale());
+        weights = spec.scale() == 1 ? weights : OwnMemory.mul(weights, spec.scale());
         return new Routing(rows, weights, chosen, spec);
     }
 
@@ -116,9 +116,10 @@ interface PortableRouting extends RoutingKernels {
         }
         double tokens = (double) layers.size() * count(counts);
         NDArray loads =
-                first.getManager().create(choices, new Shape(m)).toType(first.getDataType(), false);
+                OwnMemory.of(first.getManager().create(choices, new Shape(m)))
+                        .toType(first.getDataType(), false);
         // Scaled before it is a scalar: on PyTorch a FLOAT32 scalar by a double is FLOAT64.
-        return likely.mul(loads).mul(m / tokens / tokens).sum();
+        return OwnMemory.mul(likely.mul(loads), m / tokens / tokens).sum();
     }
 
     /** The probabilities of each expert, summed over the tokens that count, (M). */
@@ -141,7 +142,7 @@ interface PortableRouting extends RoutingKernels {
         for (Routing layer : layers.subList(1, layers.size())) {
             total = total.add(squares(layer.logits(), counts));
         }
-        return total.div((double) layers.size() * count(counts)).sum();
+        return OwnMemory.div(total, (double) layers.size() * count(counts)).sum();
     }
 
     /** {@code (ln sum_e e^logit)^2} of the tokens that count, 0 of the others, (N, 1). */
@@ -196,8 +197,7 @@ interface PortableRouting extends RoutingKernels {
         for (int i = 0; i < ones.length; i++) {
             ones[i] = counts[i] ? 1 : 0;
         }
-        return like.getManager()
-                .create(ones, new Shape(ones.length, 1))
+        return OwnMemory.of(like.getManager().create(ones, new Shape(ones.length, 1)))
                 .toType(like.getDataType(), false);
     }
 
@@ -208,7 +208,7 @@ interface PortableRouting extends RoutingKernels {
     }
 
     private static NDArray take(NDArray table, long[] rows) {
-        NDArray ids = table.getManager().create(rows, new Shape(rows.length));
+        NDArray ids = OwnMemory.of(table.getManager().create(rows, new Shape(rows.length)));
         return EngineGaps.embedding(ids, table);
     }
 }

@@ -58,7 +58,8 @@ interface PortableSequences extends SequenceKernels {
         boolean single = wide.getDataType() == DataType.FLOAT32;
         double smallest = single ? Float.MIN_NORMAL : Double.MIN_NORMAL;
         double least = Math.max(epsilon * epsilon, smallest);
-        NDArray length = wide.square().sum(axis, true).maximum(least).sqrt().maximum(epsilon);
+        NDArray squares = OwnMemory.maximum(wide.square().sum(axis, true), least);
+        NDArray length = OwnMemory.maximum(squares.sqrt(), epsilon);
         return Precision.narrow(wide.div(length), x);
     }
 
@@ -91,8 +92,8 @@ interface PortableSequences extends SequenceKernels {
             counts[row] = 1;
             counted++;
         }
-        NDArray index = logits.getManager().create(targets);
-        NDArray keep = logits.getManager().create(counts).gt(0);
+        NDArray index = OwnMemory.of(logits.getManager().create(targets));
+        NDArray keep = OwnMemory.of(logits.getManager().create(counts)).gt(0);
         NDArray logLikelihood =
                 PortableCurves.logSoftmax(flat, 1)
                         .get(new NDIndex().addAllDim(1).addPickDim(index))
@@ -101,7 +102,7 @@ interface PortableSequences extends SequenceKernels {
         NDArray kept = NDArrays.where(keep, logLikelihood, logLikelihood.zerosLike());
         // Divided before it is a scalar: on PyTorch a FLOAT32 scalar by a double is FLOAT64, and a
         // cast back has no gradient.
-        NDArray loss = kept.div(-(double) Math.max(1, counted)).sum();
+        NDArray loss = OwnMemory.div(kept, -(double) Math.max(1, counted)).sum();
         return Precision.narrow(loss, logits);
     }
 
@@ -187,7 +188,7 @@ interface PortableSequences extends SequenceKernels {
     private static NDArray max(NDArray x, NDArray keep) {
         int[] axis = {1};
         NDArray each = keep.expandDims(2);
-        NDArray shown = x.mul(each).add(each.sub(1).mul(-LOWEST));
+        NDArray shown = x.mul(each).add(OwnMemory.mul(each.sub(1), -LOWEST));
         NDArray largest = shown.eq(shown.max(axis, true)).toType(x.getDataType(), false);
         // S at the first token, 1 at the last, 0 where it is not the largest
         NDArray fromEnd = steps(keep).neg().add(keep.size(1) + 1).expandDims(2);

@@ -41,13 +41,13 @@ final class PositionRows {
     /** FLOAT64 as it is, anything else as FLOAT32: where FLOAT16 is wanted, the user casts. */
     static NDArray create(NDManager manager, double[] values, Shape shape, DataType type) {
         if (type == DataType.FLOAT64) {
-            return manager.create(DoubleBuffer.wrap(values), shape, DataType.FLOAT64);
+            return OwnMemory.of(manager.create(DoubleBuffer.wrap(values), shape, DataType.FLOAT64));
         }
         float[] floats = new float[values.length];
         for (int i = 0; i < values.length; i++) {
             floats[i] = (float) values[i];
         }
-        return manager.create(FloatBuffer.wrap(floats), shape, DataType.FLOAT32);
+        return OwnMemory.of(manager.create(FloatBuffer.wrap(floats), shape, DataType.FLOAT32));
     }
 
     /** Requires (B, S) or (1, S). */

@@ -78,15 +78,19 @@ class LeakGuardTest {
         assertThat(ProcessMemory.residentBytes(List.of("VmPeak:\t  99 kB"))).isEmpty();
     }
 
-    // A 64 MiB array that is written to shows up; without /proc there is nothing to read.
+    // A 64 MiB array that is written to shows up; without /proc there is nothing to read. What else
+    // the process gives back meanwhile can hide it once, not every time.
     @Test
     void residentBytes_largeArrayOnCpu_growsByItsSize() {
-        try (NDManager manager = EngineUnderTest.onCpu("PyTorch").newManager()) {
-            long before = ProcessMemory.residentBytes().orElse(0);
-            manager.ones(new Shape(16, 1 << 20));
-
-            long after = ProcessMemory.residentBytes().orElse(64L << 20);
-            assertThat(after - before).isGreaterThan(56L << 20);
+        long most = 0;
+        for (int attempt = 0; attempt < 5 && most <= 56L << 20; attempt++) {
+            try (NDManager manager = EngineUnderTest.onCpu("PyTorch").newManager()) {
+                long before = ProcessMemory.residentBytes().orElse(0);
+                manager.ones(new Shape(16, 1 << 20));
+                long after = ProcessMemory.residentBytes().orElse(64L << 20);
+                most = Math.max(most, after - before);
+            }
         }
+        assertThat(most).isGreaterThan(56L << 20);
     }
 }

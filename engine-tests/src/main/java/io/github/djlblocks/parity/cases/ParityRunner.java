@@ -53,6 +53,12 @@ public final class ParityRunner {
      */
     public static CaseResult backward(
             ParityCase parityCase, EngineUnderTest engine, DataType dataType) {
+        return backward(parityCase, engine, dataType, () -> {});
+    }
+
+    /** As above, with something that happens between the two passes. */
+    static CaseResult backward(
+            ParityCase parityCase, EngineUnderTest engine, DataType dataType, Runnable between) {
         // What is random in training has no gradient by a formula; engines record either pass.
         boolean training = !parityCase.isRandomInTraining();
         try (CaseRun run = CaseRun.forTraining(parityCase, engine, dataType)) {
@@ -70,6 +76,7 @@ public final class ParityRunner {
                             () -> {
                                 NDArray y = run.forward(training);
                                 outputs.add(y);
+                                between.run();
                                 return y;
                             });
             return result(outputs.get(0), gradients);

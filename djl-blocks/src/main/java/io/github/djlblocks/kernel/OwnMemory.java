@@ -1,0 +1,84 @@
+package io.github.djlblocks.kernel;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import io.github.djlblocks.internal.NativeScope;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Arrays of numbers from Java whose memory lives as long as autograd needs it.
+ *
+ * <p>DJL's PyTorch engine puts a tensor over a direct buffer of Java, and lets go of the buffer
+ * when the array is closed; a product with a number makes such an array and closes it at once. What
+ * autograd saves for the backward pass is the tensor, not the buffer: after a garbage collection in
+ * between, the gradient is computed from freed memory. So numbers and tables that meet arrays with
+ * gradients are copied into memory of the engine: measured, 50 of 50 gradients of {@code x.mul(3)}
+ * were wrong after a collection, and none with the copy.
+ */
+final class OwnMemory {
+
+    /** Beyond so many, which no model has, a number is copied anew each time. */
+    private static final int MOST = 4096;
+
+    private static final Map<Key, NDArray> NUMBERS = new ConcurrentHashMap<>();
+
+    private OwnMemory() {}
+
+    private record Key(Device device, DataType type, long bits) {}
+
+    /** {@code x * number}. */
+    static NDArray mul(NDArray x, double number) {
+        return borrowsMemory(x) ? x.mul(number(x, number)) : x.mul(number);
+    }
+
+    /** {@code x / number}. */
+    static NDArray div(NDArray x, double number) {
+        return borrowsMemory(x) ? x.div(number(x, number)) : x.div(number);
+    }
+
+    /** {@code max(x, number)}. */
+    static NDArray maximum(NDArray x, double number) {
+        return borrowsMemory(x) ? x.maximum(number(x, number)) : x.maximum(number);
+    }
+
+    /** An array just made from Java's memory, or a copy of it that closes it. */
+    static NDArray of(NDArray made) {
+        if (!borrowsMemory(made)) {
+            return made;
+        }
+        try (made) {
+            return made.duplicate();
+        }
+    }
+
+    private static boolean borrowsMemory(NDArray x) {
+        return "PyTorch".equals(x.getManager().getEngine().getEngineName());
+    }
+
+    private static NDArray number(NDArray x, double number) {
+        Key key = new Key(x.getDevice(), x.getDataType(), Double.doubleToLongBits(number));
+        NDArray known = NUMBERS.get(key);
+        if (known != null) {
+            return known;
+        }
+        return NUMBERS.size() < MOST
+                ? NUMBERS.computeIfAbsent(key, missing -> constant(x, number))
+                : copy(x.getManager(), x.getDataType(), number);
+    }
+
+    /** A scalar that is in no scope and is never closed. */
+    private static NDArray constant(NDArray x, double number) {
+        NDManager forever = x.getManager().getEngine().newBaseManager(x.getDevice());
+        return NativeScope.keep(copy(forever, x.getDataType(), number));
+    }
+
+    private static NDArray copy(NDManager manager, DataType type, double number) {
+        try (NDArray wide = manager.create(number);
+                NDArray narrow = wide.toType(type, false)) {
+            return narrow.duplicate();
+        }
+    }
+}
