@@ -69,10 +69,11 @@ final class OwnMemory {
                 : copy(x.getManager(), x.getDataType(), number);
     }
 
-    /** A scalar that is in no scope and is never closed. */
+    /** A scalar that is in no scope, belongs to no manager, and is never closed. */
     private static NDArray constant(NDArray x, double number) {
-        NDManager forever = x.getManager().getEngine().newBaseManager(x.getDevice());
-        return NativeScope.keep(copy(forever, x.getDataType(), number));
+        NDArray scalar = NativeScope.keep(copy(x.getManager(), x.getDataType(), number));
+        scalar.detach();
+        return scalar;
     }
 
     private static NDArray copy(NDManager manager, DataType type, double number) {
