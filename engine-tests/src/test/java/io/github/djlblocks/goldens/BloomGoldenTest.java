@@ -28,7 +28,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * BLOOM: a bias by place in the stead of positions, a norm of the embeddings, tied head.
+ * BLOOM: a bias by place instead of positions, a norm of the embeddings, tied head.
  *
  * <p>Its GELU has 0.79788456 for {@code sqrt(2 / pi)}, which moves logits by 6e-10: here too, so
  * that the rest is compared as closely as double allows.
