@@ -59,19 +59,26 @@ final class OwnMemory {
     }
 
     private static NDArray number(NDArray x, double number) {
-        Key key = new Key(x.getDevice(), x.getDataType(), Double.doubleToLongBits(number));
+        DataType type = type(x);
+        Key key = new Key(x.getDevice(), type, Double.doubleToLongBits(number));
         NDArray known = NUMBERS.get(key);
         if (known != null) {
             return known;
         }
         return NUMBERS.size() < MOST
-                ? NUMBERS.computeIfAbsent(key, missing -> constant(x, number))
-                : copy(x.getManager(), x.getDataType(), number);
+                ? NUMBERS.computeIfAbsent(key, missing -> constant(x, type, number))
+                : copy(x.getManager(), type, number);
+    }
+
+    /** A number is not rounded to FLOAT16; it gives an array of axes no other type. */
+    private static DataType type(NDArray x) {
+        boolean half = x.getDataType() == DataType.FLOAT16 && x.getShape().dimension() > 0;
+        return half ? DataType.FLOAT32 : x.getDataType();
     }
 
     /** A scalar that is in no scope, belongs to no manager, and is never closed. */
-    private static NDArray constant(NDArray x, double number) {
-        NDArray scalar = NativeScope.keep(copy(x.getManager(), x.getDataType(), number));
+    private static NDArray constant(NDArray x, DataType type, double number) {
+        NDArray scalar = NativeScope.keep(copy(x.getManager(), type, number));
         scalar.detach();
         return scalar;
     }
