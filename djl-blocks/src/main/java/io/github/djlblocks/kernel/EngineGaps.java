@@ -11,7 +11,8 @@ import ai.djl.nn.core.Linear;
 import org.jspecify.annotations.Nullable;
 
 /**
- * DJL operations that the binding of an engine lacks, and where {@link StandIns} take their place.
+ * DJL operations that the binding of an engine lacks, and where {@link StandIns} and {@link
+ * OwnMemory} take their place.
  *
  * <p>The Rust engine, for inference only, has the arithmetic of arrays but no layers, no selection
  * and no way to look up or overwrite rows; it multiplies no matrices that lie in memory in another
@@ -24,6 +25,15 @@ final class EngineGaps {
 
     private static boolean isRust(NDArray x) {
         return "Rust".equals(x.getManager().getEngine().getEngineName());
+    }
+
+    private static boolean isPyTorch(NDArray x) {
+        return "PyTorch".equals(x.getManager().getEngine().getEngineName());
+    }
+
+    /** Says whether an array made of numbers in Java lies in memory that Java takes back. */
+    static boolean laysOverJava(NDArray x) {
+        return isPyTorch(x);
     }
 
     /** Says whether results of two arrays are in no scope. */
@@ -92,8 +102,7 @@ final class EngineGaps {
      * in FLOAT32 is off by up to 3.8e-6 and even negative: -1.9e-6 for 2.1e-9, at -20.
      */
     static NDArray softPlusBelow(NDArray x) {
-        boolean good = "PyTorch".equals(x.getManager().getEngine().getEngineName());
-        return good ? Activation.softPlus(x) : StandIns.softPlusBelow(x);
+        return isPyTorch(x) ? Activation.softPlus(x) : StandIns.softPlusBelow(x);
     }
 
     /** What a gradient does not pass; without gradients there is nothing to stop. */

@@ -31,22 +31,22 @@ final class OwnMemory {
 
     /** {@code x * number}. */
     static NDArray mul(NDArray x, double number) {
-        return borrowsMemory(x) ? x.mul(number(x, number)) : x.mul(number);
+        return needsOwn(x) ? x.mul(number(x, number)) : x.mul(number);
     }
 
     /** {@code x / number}. */
     static NDArray div(NDArray x, double number) {
-        return borrowsMemory(x) ? x.div(number(x, number)) : x.div(number);
+        return needsOwn(x) ? x.div(number(x, number)) : x.div(number);
     }
 
     /** {@code max(x, number)}. */
     static NDArray maximum(NDArray x, double number) {
-        return borrowsMemory(x) ? x.maximum(number(x, number)) : x.maximum(number);
+        return needsOwn(x) ? x.maximum(number(x, number)) : x.maximum(number);
     }
 
     /** An array just made from Java's memory, or a copy of it that closes it. */
     static NDArray of(NDArray made) {
-        if (!borrowsMemory(made)) {
+        if (!EngineGaps.laysOverJava(made)) {
             return made;
         }
         try (made) {
@@ -54,8 +54,9 @@ final class OwnMemory {
         }
     }
 
-    private static boolean borrowsMemory(NDArray x) {
-        return "PyTorch".equals(x.getManager().getEngine().getEngineName());
+    /** What is not floating has no gradient, and could not hold every number. */
+    private static boolean needsOwn(NDArray x) {
+        return x.getDataType().isFloating() && EngineGaps.laysOverJava(x);
     }
 
     private static NDArray number(NDArray x, double number) {

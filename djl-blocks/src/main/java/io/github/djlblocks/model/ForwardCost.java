@@ -24,6 +24,11 @@ import io.github.djlblocks.internal.Checks;
  *   <li>{@code cacheElements = 2 L B K D T}: keys and values after the pass.
  * </ul>
  *
+ * <p>A layer over a memory of N tokens of E' channels has a third sublayer: {@code flops} grows by
+ * {@code L (4 B S E H D + 4 B S N H D)}, {@code activationElements} by {@code L B S (3 E + 2 H D) +
+ * 2 L B H S N}, {@code cacheElements} by {@code 2 L B H D N}. Keys and values of the memory, {@code
+ * 4 L B N E' H D} and {@code 2 L B N H D}, are computed in the first pass alone.
+ *
  * @param flops floating-point operations
  * @param activationElements numbers in the arrays of the pass
  * @param cacheElements numbers in the key/value cache after it
@@ -63,17 +68,59 @@ public record ForwardCost(long flops, long activationElements, long cacheElement
      * @throws IllegalArgumentException if batch or length is below one
      */
     public static ForwardCost of(EncoderConfig config, int batch, int length) {
-        StackConfig stack = config.stack();
-        Sizes sizes =
-                new Sizes(
-                        stack.layers(),
-                        stack.hiddenSize(),
-                        stack.heads(),
-                        stack.heads(),
-                        stack.headDim(),
-                        stack.feedForwardSize(),
-                        stack.gated() ? 3 : 2);
-        return sizes.cost(batch, length, 0, 0, false);
+        return Sizes.of(config.stack()).cost(batch, length, 0, 0, false);
+    }
+
+    /**
+     * Counts a pass of an encoder-decoder that computes all logits. The first pass runs the encoder
+     * and projects the memory; later ones, after tokens in the cache, run the decoder alone.
+     *
+     * @param config the sizes
+     * @param batch B
+     * @param source tokens that enter the encoder, N
+     * @param length tokens that enter the decoder, S
+     * @param past tokens of the decoder that are in the cache, P; 0 for the first pass
+     * @return its cost; the cache holds the decoder's tokens and the memory
+     * @throws IllegalArgumentException if batch, source or length is below one or past negative
+     */
+    public static ForwardCost of(
+            Seq2SeqConfig config, int batch, int source, int length, int past) {
+        StackConfig stack = config.decoder().stack();
+        long vocabulary = config.decoder().embedding().vocabularySize();
+        ForwardCost self = Sizes.of(stack).cost(batch, length, past, vocabulary, true);
+        ForwardCost cross = cross(config, batch, Checks.positive("source", source), length);
+        ForwardCost decoder = self.plus(cross);
+        if (past > 0) {
+            return decoder;
+        }
+        ForwardCost encoder = of(config.encoder(), batch, source);
+        return decoder.plus(encoder).plus(memory(config, batch, source));
+    }
+
+    private static ForwardCost cross(Seq2SeqConfig config, long b, long n, long s) {
+        StackConfig stack = config.decoder().stack();
+        long l = stack.layers();
+        long e = stack.hiddenSize();
+        long hd = (long) stack.heads() * stack.headDim();
+        return new ForwardCost(
+                l * (4 * b * s * e * hd + 4 * b * s * n * hd),
+                l * b * s * (3 * e + 2 * hd) + 2 * l * b * stack.heads() * s * n,
+                2 * l * b * hd * n);
+    }
+
+    private static ForwardCost memory(Seq2SeqConfig config, long b, long n) {
+        StackConfig stack = config.decoder().stack();
+        long l = stack.layers();
+        long hd = (long) stack.heads() * stack.headDim();
+        long e = config.encoder().stack().hiddenSize();
+        return new ForwardCost(4 * l * b * n * e * hd, 2 * l * b * n * hd, 0);
+    }
+
+    private ForwardCost plus(ForwardCost other) {
+        return new ForwardCost(
+                flops + other.flops,
+                activationElements + other.activationElements,
+                cacheElements + other.cacheElements);
     }
 
     /**
@@ -97,6 +144,17 @@ public record ForwardCost(long flops, long activationElements, long cacheElement
     }
 
     private record Sizes(long l, long e, long h, long k, long d, long f, long matrices) {
+
+        static Sizes of(StackConfig stack) {
+            return new Sizes(
+                    stack.layers(),
+                    stack.hiddenSize(),
+                    stack.heads(),
+                    stack.heads(),
+                    stack.headDim(),
+                    stack.feedForwardSize(),
+                    stack.gated() ? 3 : 2);
+        }
 
         ForwardCost cost(int batch, int length, int past, long v, boolean cached) {
             long b = Checks.positive("batch", batch);

@@ -31,7 +31,10 @@ final class TokenInputs {
 
     /** Refuses shapes that are wrong whatever has passed. */
     static void checkShapes(String model, Shape[] shapes, int hiddenSize) {
-        checkShapes(model, LAYOUT, shapes, hiddenSize);
+        // positions of several axes are (axes, B, S)
+        boolean severalAxes = shapes.length == 3 && shapes[2].dimension() == 3;
+        Shape[] plain = severalAxes ? Arrays.copyOf(shapes, 2) : shapes;
+        checkShapes(model, LAYOUT, plain, hiddenSize);
     }
 
     /** Refuses shapes of ids, mask and one more array (B, S). */
@@ -47,8 +50,7 @@ final class TokenInputs {
         }
         for (int i = 1; i < shapes.length; i++) {
             boolean scoresMask = i == 1 && shapes[i].dimension() == 4;
-            boolean severalAxes = i == 2 && shapes[i].dimension() == 3;
-            if (!scoresMask && !severalAxes) {
+            if (!scoresMask) {
                 Checks.rank(model, shapes[i], layout, 2);
             }
         }

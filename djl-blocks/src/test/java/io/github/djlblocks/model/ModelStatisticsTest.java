@@ -182,6 +182,65 @@ class ModelStatisticsTest {
                 .isEqualTo(12 * (128L * (10 * 768 + 2 * 3072) + 2 * 12 * 128 * 128));
     }
 
+    /** By hand: an encoder of 3 layers over 2 x 7 tokens, a decoder of 2 layers with 2 x 5. */
+    @Test
+    void cost_encoderDecoder_isTheSumOfItsProducts() {
+        Seq2SeqConfig config =
+                new Seq2SeqConfig(side(3, 6, 10), side(2, 8, 14), false, false, 1, false);
+
+        ForwardCost first = ForwardCost.of(config, 2, 7, 5, 0);
+        ForwardCost later = ForwardCost.of(config, 2, 7, 1, 5);
+
+        // Heads of 4 x 3 = 12 channels, a feed-forward block without a gate.
+        long encoder =
+                3
+                        * (4 * (2 * 14 * 6 * 12)
+                                + 2 * (2 * (2 * 4) * (7 * 7) * 3)
+                                + 2 * (2 * 14 * 6 * 10));
+        long self = 4 * (2 * 10 * 8 * 12) + 2 * (2 * (2 * 4) * (5 * 5) * 3);
+        long queryAndOutput = 2 * (2 * 10 * 8 * 12);
+        long memory = 2 * (2 * 14 * 6 * 12);
+        long scoresAndSums = 2 * (2 * (2 * 4) * (5 * 7) * 3);
+        long upDown = 2 * (2 * 10 * 8 * 14);
+        long head = 2 * 10 * 8 * 11;
+        assertThat(first.flops())
+                .isEqualTo(
+                        encoder
+                                + 2 * (self + queryAndOutput + memory + scoresAndSums + upDown)
+                                + head);
+        assertThat(first.cacheElements()).isEqualTo(2 * 2 * (2 * 12 * (5 + 7)));
+        long encoderLayer = 14 * (6 * 6 + 4 * 12 + 2 * 10) + 2 * (2 * 4 * 7 * 7);
+        // three norms, three sublayers, three sums; self and cross heads; up and its activation
+        long decoderLayer = 10 * (9 * 8 + 4 * 12 + 2 * 12 + 2 * 14) + 14 * (2 * 12);
+        long weights = 2 * (2 * 4 * 5 * 5) + 2 * (2 * 4 * 5 * 7);
+        assertThat(first.activationElements())
+                .isEqualTo(3 * encoderLayer + 2 * (decoderLayer + weights) + 10 * 11);
+
+        long step = 2 * 1;
+        long laterLayer =
+                4 * (2 * step * 8 * 12)
+                        + 2 * (2 * (2 * 4) * (1 * 6) * 3)
+                        + 2 * (2 * step * 8 * 12)
+                        + 2 * (2 * (2 * 4) * (1 * 7) * 3)
+                        + 2 * (2 * step * 8 * 14);
+        assertThat(later.flops()).isEqualTo(2 * laterLayer + 2 * step * 8 * 11);
+        assertThat(later.cacheElements()).isEqualTo(2 * 2 * (2 * 12 * (6 + 7)));
+        assertThatThrownBy(() -> ForwardCost.of(config, 2, 0, 5, 0))
+                .hasMessage("source (0) must be at least 1");
+    }
+
+    private static EncoderConfig side(int layers, int hiddenSize, int feedForwardSize) {
+        return new EncoderConfig(
+                EmbeddingConfig.builder().setVocabularySize(11).setContextLength(32).build(),
+                StackConfig.builder()
+                        .setHiddenSize(hiddenSize)
+                        .setFeedForwardSize(feedForwardSize)
+                        .setLayers(layers)
+                        .setHeads(4)
+                        .optHeadDim(3)
+                        .build());
+    }
+
     @Test
     void cost_sizesOutOfRange_areNamed() {
         assertThatThrownBy(() -> ForwardCost.of(smolLm(), 0, 1, 0))

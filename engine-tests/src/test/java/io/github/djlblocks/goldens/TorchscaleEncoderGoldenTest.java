@@ -17,28 +17,38 @@ import io.github.djlblocks.model.Encoders;
 import io.github.djlblocks.model.HeadedEncoder;
 import io.github.djlblocks.model.StackConfig;
 import io.github.djlblocks.parity.EachEngine;
+import io.github.djlblocks.parity.EngineUnderTest;
+import io.github.djlblocks.parity.Gradients;
 import io.github.djlblocks.parity.HostValues;
 import io.github.djlblocks.parity.Tolerance;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.function.Supplier;
 
 /** The encoder of torchscale with DeepNorm and with pre-norm: residual weights, final norm. */
 final class TorchscaleEncoderGoldenTest {
 
     @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
-    void forward_deepNorm_givesLogitsAndStates(NDManager manager, DataType dataType)
+    void forward_deepNorm_givesLogitsStatesAndGradients(
+            EngineUnderTest engine, NDManager manager, DataType dataType)
             throws IOException, MalformedModelException {
-        compare("deepnorm", StackConfig.Scheme.DEEP_NORM, manager, dataType);
+        compare("deepnorm", StackConfig.Scheme.DEEP_NORM, engine, manager, dataType);
     }
 
     @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
-    void forward_preNorm_givesLogitsAndStates(NDManager manager, DataType dataType)
+    void forward_preNorm_givesLogitsStatesAndGradients(
+            EngineUnderTest engine, NDManager manager, DataType dataType)
             throws IOException, MalformedModelException {
-        compare("preln", StackConfig.Scheme.PRE, manager, dataType);
+        compare("preln", StackConfig.Scheme.PRE, engine, manager, dataType);
     }
 
     private static void compare(
-            String name, StackConfig.Scheme scheme, NDManager manager, DataType dataType)
+            String name,
+            StackConfig.Scheme scheme,
+            EngineUnderTest engine,
+            NDManager manager,
+            DataType dataType)
             throws IOException, MalformedModelException {
         EncoderConfig config = config(scheme);
         try (Golden golden = Golden.open("misc/torchscale/encoder_" + name + ".safetensors")) {
@@ -75,7 +85,38 @@ final class TorchscaleEncoderGoldenTest {
                 golden.assertCloseWhere(
                         where, "out.encoder_states." + i, found.get(1 + i), tolerance);
             }
+            NDList inputs = new NDList(golden.array("tokens", manager, DataType.INT64), mask);
+            compareGradients(
+                    golden,
+                    config,
+                    names.arrays(model),
+                    engine,
+                    dataType,
+                    () -> EncoderGoldens.forward(model, inputs, manager, new PairList<>()).get(0));
         }
+    }
+
+    private static void compareGradients(
+            Golden golden,
+            EncoderConfig config,
+            Map<String, NDArray> parameters,
+            EngineUnderTest engine,
+            DataType dataType,
+            Supplier<NDArray> forward) {
+        Map<String, double[]> gradients =
+                Gradients.of(engine, parameters, golden.values("grad.R"), forward);
+        assertThat(gradients.keySet()).isEqualTo(golden.namesAfter("grad.param."));
+        Tolerance tolerance =
+                GoldenTolerance.ofGradient(dataType, EncoderGoldens.terms(config.stack(), 11));
+        gradients.forEach(
+                (name, gradient) ->
+                        golden.assertClose(
+                                "grad.param." + name,
+                                gradient,
+                                // A key bias moves all scores of a query alike: its gradient is 0.
+                                name.endsWith("k_proj.bias")
+                                        ? tolerance.withMinimumScale(10)
+                                        : tolerance));
     }
 
     private static EncoderConfig config(StackConfig.Scheme scheme) {

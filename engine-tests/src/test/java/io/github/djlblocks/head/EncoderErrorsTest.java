@@ -104,6 +104,13 @@ class EncoderErrorsTest {
                 "Encoder takes 1 to 3 inputs, ids (B, S), attention mask (B, S), token types (B,"
                         + " S), got 0");
         refuses(
+                Encoders.encoder(half(6, 2)),
+                "Encoder: input (2, 2, 3) has 3 axes, expected 2: ids (B, S), attention mask (B,"
+                        + " S), token types (B, S)",
+                IDS,
+                IDS,
+                new Shape(2, 2, 3));
+        refuses(
                 model(),
                 "EncoderDecoder takes 2 to 4 inputs, ids (B, T), decoder ids (B, S), attention mask"
                         + " (B, T), decoder attention mask (B, S), got 1",
