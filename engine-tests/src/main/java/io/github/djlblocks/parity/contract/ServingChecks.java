@@ -17,6 +17,7 @@ import io.github.djlblocks.parity.LeakGuard;
 import io.github.djlblocks.parity.cases.ParityCase;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -53,18 +54,18 @@ final class ServingChecks {
             int open = LeakGuard.of(owner).openArrays();
             ExecutorService threads = Executors.newFixedThreadPool(THREADS);
             try {
-                List<Future<?>> done = new ArrayList<>();
+                List<Callable<Void>> tasks = new ArrayList<>();
                 for (int thread = 0; thread < THREADS; thread++) {
                     ParityCase own = cases.get(thread);
                     double[] right = expected.get(thread);
-                    done.add(
-                            threads.submit(
-                                    () -> {
-                                        serve(own, engine, model, right);
-                                        return null;
-                                    }));
+                    tasks.add(
+                            () -> {
+                                serve(own, engine, model, right);
+                                return null;
+                            });
                 }
-                for (Future<?> future : done) {
+                // All of them end before the first failure is told: it closes the model.
+                for (Future<Void> future : threads.invokeAll(tasks)) {
                     future.get();
                 }
             } finally {
