@@ -73,9 +73,11 @@ class LeakGuardTest {
 
     @Test
     void residentBytes_status_isReadInKibibytes() {
-        assertThat(ProcessMemory.residentBytes(List.of("VmPeak:\t  99 kB", "VmRSS:\t    1234 kB")))
+        assertThat(
+                        ProcessMemory.bytes(
+                                "VmRSS:", List.of("VmPeak:\t  99 kB", "VmRSS:\t    1234 kB")))
                 .hasValue(1234 * 1024);
-        assertThat(ProcessMemory.residentBytes(List.of("VmPeak:\t  99 kB"))).isEmpty();
+        assertThat(ProcessMemory.bytes("VmRSS:", List.of("VmPeak:\t  99 kB"))).isEmpty();
     }
 
     // A 64 MiB array that is written to shows up; without /proc there is nothing to read. What else
