@@ -19,8 +19,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
+import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
 /** Results as bars of tokens a second: a panel for each workload and mode, two side by side. */
@@ -28,6 +30,7 @@ public final class BenchChart {
 
     private static final int WIDTH = 640;
     private static final int HEIGHT = 400;
+    private static final double BAR_WIDTH = 0.9;
 
     /** Readable for the colour-blind: Okabe and Ito's palette. */
     private static final Map<ContenderKind, Color> COLORS =
@@ -114,16 +117,20 @@ public final class BenchChart {
                         .title(title)
                         .yAxisTitle("tokens/s")
                         .build();
+        chart.getStyler().setChartBackgroundColor(Color.WHITE);
         chart.getStyler().setLegendPosition(LegendPosition.OutsideS);
+        chart.getStyler().setLegendLayout(LegendLayout.Horizontal);
+        chart.getStyler().setLegendBorderColor(Color.WHITE);
+        chart.getStyler().setDecimalPattern("#,##0");
+        chart.getStyler().setAvailableSpaceFill(BAR_WIDTH);
         chart.getStyler().setLabelsVisible(true);
-        chart.getStyler().setLabelsPosition(1);
         chart.getStyler().setPlotGridVerticalLinesVisible(false);
         Set<Format> formats = new LinkedHashSet<>();
         Set<ContenderKind> kinds = new LinkedHashSet<>();
         results.forEach(result -> formats.add(result.format()));
         results.forEach(result -> kinds.add(result.contender()));
         for (ContenderKind kind : kinds) {
-            List<Double> speeds = new ArrayList<>();
+            List<@Nullable Double> speeds = new ArrayList<>();
             for (Format format : formats) {
                 speeds.add(speed(results, kind, format));
             }
@@ -133,11 +140,11 @@ public final class BenchChart {
         return chart;
     }
 
-    private static double speed(List<Result> results, ContenderKind kind, Format format) {
+    private static @Nullable Double speed(List<Result> results, ContenderKind kind, Format format) {
         return results.stream()
                 .filter(result -> result.contender() == kind && result.format() == format)
-                .mapToDouble(Result::tokensPerSecond)
+                .map(Result::tokensPerSecond)
                 .findFirst()
-                .orElse(0);
+                .orElse(null);
     }
 }

@@ -13,7 +13,7 @@ final class EngineProducts implements Contender {
 
     private final Bed bed;
     private final NDManager manager;
-    private final Map<Mode, List<NDArray>> inputs = new EnumMap<>(Mode.class);
+    private final Map<Mode, ProductInputs> inputs = new EnumMap<>(Mode.class);
 
     EngineProducts(Bed bed) {
         this.bed = bed;
@@ -33,23 +33,23 @@ final class EngineProducts implements Contender {
     @Override
     public void prepare() {
         for (Mode mode : bed.workload().modes()) {
-            inputs.put(mode, ScriptProducts.rows(bed, manager, mode));
+            inputs.put(mode, ProductInputs.of(bed, manager, mode));
         }
     }
 
     @Override
     public void step(Mode mode) {
-        List<NDArray> rows = inputs.get(mode);
+        ProductInputs rows = inputs.get(mode);
         if (rows == null) {
             throw new IllegalStateException("no inputs for " + mode + ": call prepare() first");
         }
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            NDArray product = rows.get(0);
+            NDArray product = rows.of(0);
             List<Bed.Matrix> matrices = bed.matrices();
-            for (int i = 0; i < rows.size(); i++) {
+            for (int i = 0; i < matrices.size(); i++) {
                 NDArray weight = matrices.get(i).weight();
-                product = Linear.linear(rows.get(i), weight, null).singletonOrThrow();
+                product = Linear.linear(rows.of(i), weight, null).singletonOrThrow();
             }
             // MXNet computes in the background, in order: reading the last waits for all.
             product.toFloatArray();

@@ -32,8 +32,8 @@ class M(Module):
     return out
   def linear(self: __torch__.M, x: Tensor, m: MATRICES, i: int, b: Optional[Tensor]) -> Tensor:
 LINEAR
-  def products(self: __torch__.M, xs: List[Tensor], m: MATRICES) -> Tensor:
-    y = xs[0]
-    for i in range(torch.len(xs)):
-      y = (self).linear(xs[i], m, i, None, )
-    return torch.to(y, 6)
+  def products(self: __torch__.M, xs: List[Tensor], which: List[int], m: MATRICES) -> Tensor:
+    last = [xs[0]]
+    for i in range(torch.len(which)):
+      _0 = torch._set_item(last, 0, (self).linear(xs[which[i]], m, i, None, ))
+    return torch.to(last[0], 6)
