@@ -27,10 +27,14 @@ public final class BenchRun {
      * @throws IllegalArgumentException if nothing is left to measure
      */
     public BenchRun(Settings settings) {
+        this(settings, freeMemory());
+    }
+
+    BenchRun(Settings settings, double freeBytes) {
         this.settings = settings;
         for (Workload workload : settings.workloads()) {
             if (workload.modes().stream().anyMatch(settings.modes()::contains)) {
-                settings.engines().forEach(engine -> plan(workload, engine));
+                settings.engines().forEach(engine -> plan(workload, engine, freeBytes));
             }
         }
         if (groups.isEmpty()) {
@@ -48,7 +52,7 @@ public final class BenchRun {
         }
     }
 
-    private void plan(Workload workload, String engine) {
+    private void plan(Workload workload, String engine, double freeBytes) {
         List<Contenders.Entry> entries =
                 Contenders.of(workload, engine, settings.contenders(), settings.formats());
         double bytes = 4;
@@ -56,7 +60,7 @@ public final class BenchRun {
             // Once for the TorchScript, once for a contender that packs its own.
             bytes += 2 * format.bytes();
         }
-        if (bytes * workload.matrixNumbers() < SHARE * freeMemory()) {
+        if (bytes * workload.matrixNumbers() < SHARE * freeBytes) {
             add(workload, engine, entries);
             return;
         }
