@@ -146,9 +146,8 @@ class BenchTest {
         factory.setFeature("http://apache.org/xml/features/nonvalidating/load-external-dtd", false);
         Document document = factory.newDocumentBuilder().parse(svg.toFile());
         assertThat(document.getDocumentElement().getTagName()).isEqualTo("svg");
-        assertThat(document.getDocumentElement().getTextContent())
-                .contains("W0 a tiny decoder, prefill of 12 tokens, PyTorch")
-                .contains("hand-written TorchScript");
+        // A bar for each result at least; letters are outlines, too.
+        assertThat(document.getElementsByTagName("path").getLength()).isGreaterThan(20 * panels);
         BufferedImage image = ImageIO.read(png.toFile());
         assertThat(image.getWidth()).isEqualTo(2 * 640);
         assertThat(image.getHeight()).isEqualTo((panels + 1) / 2 * 400);
