@@ -1,6 +1,7 @@
 package io.github.djlblocks.samples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -13,6 +14,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -65,11 +67,16 @@ class BenchTest {
         assertThat(facts).hasSize(engines.size());
         assertThat(facts.get(engines.size() - 1).getAsJsonObject().get("threads").getAsString())
                 .isEqualTo("1");
+        Map<String, JsonObject> results = new HashMap<>();
+        for (JsonElement element : root.getAsJsonArray("results")) {
+            results.put(name(element.getAsJsonObject()), element.getAsJsonObject());
+        }
         List<String> measured = new ArrayList<>();
         for (JsonElement element : root.getAsJsonArray("results")) {
             JsonObject result = element.getAsJsonObject();
             measured.add(name(result));
             checkNumbers(result);
+            checkRatios(result, results);
         }
         assertThat(measured).containsExactlyInAnyOrderElementsOf(expected(engines));
         checkCharts(svg, png, 5 * engines.size());
@@ -137,6 +144,25 @@ class BenchTest {
             assertThat(result.get("difference").getAsDouble())
                     .as(name(result))
                     .isBetween(0.0, FARTHEST.get(format));
+        }
+    }
+
+    /** Of two rounds the median quotient is the mean of both. */
+    private static void checkRatios(JsonObject result, Map<String, JsonObject> results) {
+        JsonObject ratios = result.getAsJsonObject("timeOver");
+        for (String kind : ratios.keySet()) {
+            JsonObject key = result.deepCopy();
+            key.addProperty("contender", kind);
+            if (kind.equals("portable") || kind.equals("djl")) {
+                key.addProperty("format", "float32");
+            }
+            JsonArray own = result.getAsJsonArray("seconds");
+            JsonArray other = results.get(name(key)).getAsJsonArray("seconds");
+            double first = own.get(0).getAsDouble() / other.get(0).getAsDouble();
+            double second = own.get(1).getAsDouble() / other.get(1).getAsDouble();
+            assertThat(ratios.get(kind).getAsDouble())
+                    .as(name(result) + " over " + kind)
+                    .isCloseTo((first + second) / 2, withinPercentage(1e-6));
         }
     }
 

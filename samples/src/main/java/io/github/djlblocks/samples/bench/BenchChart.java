@@ -32,14 +32,6 @@ public final class BenchChart {
     private static final int HEIGHT = 400;
     private static final double BAR_WIDTH = 0.9;
 
-    /** Readable for the colour-blind: Okabe and Ito's palette. */
-    private static final Map<ContenderKind, Color> COLORS =
-            Map.of(
-                    ContenderKind.PRODUCTS, new Color(0x999999),
-                    ContenderKind.SCRIPT, new Color(0xE69F00),
-                    ContenderKind.PORTABLE, new Color(0x56B4E9),
-                    ContenderKind.DJL, new Color(0xCC79A7));
-
     private BenchChart() {}
 
     /**
@@ -135,7 +127,7 @@ public final class BenchChart {
                 speeds.add(speed(results, kind, format));
             }
             chart.addSeries(kind.title(), formats.stream().map(Named::label).toList(), speeds)
-                    .setFillColor(COLORS.get(kind));
+                    .setFillColor(color(kind));
         }
         return chart;
     }
@@ -146,5 +138,15 @@ public final class BenchChart {
                 .map(Result::tokensPerSecond)
                 .findFirst()
                 .orElse(null);
+    }
+
+    /** Told apart by the colour-blind, too: the palette of Okabe and Ito. */
+    private static Color color(ContenderKind kind) {
+        return switch (kind) {
+            case PRODUCTS -> new Color(0x999999);
+            case SCRIPT -> new Color(0xE69F00);
+            case PORTABLE -> new Color(0x56B4E9);
+            case DJL -> new Color(0xCC79A7);
+        };
     }
 }

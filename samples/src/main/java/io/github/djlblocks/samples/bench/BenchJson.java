@@ -38,6 +38,7 @@ public final class BenchJson {
         json.addProperty("processor", machine.processor());
         json.addProperty("cores", machine.cores());
         json.addProperty("java", machine.java());
+        json.addProperty("load", machine.load());
         JsonArray engines = new JsonArray();
         for (Machine.EngineFacts facts : machine.engines()) {
             JsonObject engine = new JsonObject();

@@ -3,9 +3,11 @@ package io.github.djlblocks.samples.bench;
 import io.github.djlblocks.parity.EngineUnderTest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 
@@ -15,9 +17,12 @@ import java.util.stream.Stream;
  * @param processor its name, as far as the system tells
  * @param cores what Java counts
  * @param java version of Java
+ * @param load processes that ran on average in the last minute, below 0 if unknown; well above 0 is
+ *     a busy machine, and times taken on it say little
  * @param engines those that ran
  */
-public record Machine(String processor, int cores, String java, List<EngineFacts> engines) {
+public record Machine(
+        String processor, int cores, String java, double load, List<EngineFacts> engines) {
 
     /**
      * An engine.
@@ -45,6 +50,7 @@ public record Machine(String processor, int cores, String java, List<EngineFacts
                 processorName(),
                 Runtime.getRuntime().availableProcessors(),
                 Runtime.version().toString(),
+                ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage(),
                 engines.stream().map(Machine::facts).toList());
     }
 
@@ -74,6 +80,7 @@ public record Machine(String processor, int cores, String java, List<EngineFacts
 
     @Override
     public String toString() {
-        return processor + ", " + cores + " cores, Java " + java;
+        return String.format(
+                Locale.ROOT, "%s, %d cores, load %.1f, Java %s", processor, cores, load, java);
     }
 }
