@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import javax.imageio.ImageIO;
@@ -157,7 +158,8 @@ class BenchTest {
                 key.addProperty("format", "float32");
             }
             JsonArray own = result.getAsJsonArray("seconds");
-            JsonArray other = results.get(name(key)).getAsJsonArray("seconds");
+            JsonArray other =
+                    Objects.requireNonNull(results.get(name(key))).getAsJsonArray("seconds");
             double first = own.get(0).getAsDouble() / other.get(0).getAsDouble();
             double second = own.get(1).getAsDouble() / other.get(1).getAsDouble();
             assertThat(ratios.get(kind).getAsDouble())
