@@ -65,6 +65,11 @@ final class Bed implements AutoCloseable {
                 parameter.getValue().setInitializer((m, s, t) -> initial(name, m, s, t));
             }
             model.initialize(manager, DataType.FLOAT32, new Shape(1, workload.prompt()));
+            // MXNet makes arrays in the background: now they are there.
+            for (Pair<String, Parameter> parameter : model.getParameters()) {
+                NDArray array = parameter.getValue().getArray();
+                array.getFloat(new long[array.getShape().dimension()]);
+            }
             block = model;
         }
         return block;

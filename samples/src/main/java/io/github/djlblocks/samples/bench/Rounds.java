@@ -13,9 +13,6 @@ import java.util.function.Consumer;
  */
 record Rounds(int rounds, double turnSeconds) {
 
-    /** Steps before the first round: TorchScript watches two, and compiles in the third. */
-    static final int WARM_UP_STEPS = 3;
-
     /**
      * Times the contenders.
      *
@@ -27,9 +24,8 @@ record Rounds(int rounds, double turnSeconds) {
     List<List<Double>> time(List<Contender> contenders, Mode mode, Consumer<Contender> turnDone) {
         List<List<Double>> seconds = new ArrayList<>();
         for (Contender contender : contenders) {
-            for (int i = 0; i < WARM_UP_STEPS; i++) {
-                contender.step(mode);
-            }
+            // TorchScript watches two steps, and compiles in the third.
+            contender.step(mode);
             turn(contender, mode);
             seconds.add(new ArrayList<>());
             turnDone.accept(contender);
