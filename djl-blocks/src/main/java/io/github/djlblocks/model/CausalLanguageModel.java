@@ -203,7 +203,7 @@ public final class CausalLanguageModel extends KernelBlock {
             return run(store, tokens, training, params, cache);
         } catch (RuntimeException | Error e) {
             if (cache != null) {
-                restore(cache, tokens.past(), e);
+                restore(cache, tokens.past().lengths(), e);
             }
             throw e;
         }

@@ -166,7 +166,7 @@ public final class Seq2SeqDecoder extends KernelBlock {
         try {
             return run(store, inputs, tokens, training, params);
         } catch (RuntimeException | Error e) {
-            restore(cache, tokens.past(), e);
+            restore(cache, tokens.past().lengths(), e);
             restore(memoryCache, held, e);
             throw e;
         }
