@@ -79,7 +79,7 @@ interface RecordingPositions extends PositionKernels, Recording {
     default RotaryTable rotaryTable(NDArray positions, RotarySpec spec, DataType dataType) {
         int rank = positions.getShape().dimension();
         Recording.require(
-                rank == 2 || rank == 3 && dim(positions, 0).hint() == spec.positionAxes(),
+                rank == 2 || (rank == 3 && dim(positions, 0).hint() == spec.positionAxes()),
                 "positions do not fit the rotary embedding",
                 positions,
                 positions);
