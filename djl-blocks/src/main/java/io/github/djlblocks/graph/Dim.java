@@ -43,6 +43,16 @@ public final class Dim {
     }
 
     /**
+     * Makes a symbol that may have been 1 by chance.
+     *
+     * @param hint what it was while recording
+     * @return a new symbol
+     */
+    public static Dim variable(long hint) {
+        return new Dim(hint, false);
+    }
+
+    /**
      * Returns what it is, or was while recording.
      *
      * @return from 0 up

@@ -27,8 +27,10 @@ interface RecordingPositions extends PositionKernels, Recording {
     default NDArray keyPositions(NDArray x, int axis, Past past) {
         Dim keys =
                 past instanceof TracedPast
-                        ? Dim.symbol(past.longest() + dim(x, axis).hint())
-                        : past.longest() == 0 ? dim(x, axis) : Dim.symbol(Long.MAX_VALUE);
+                        ? Dim.variable(past.longest() + dim(x, axis).hint())
+                        : past.longest() == 0
+                                ? dim(x, axis)
+                                : Dim.variable(past.longest() + dim(x, axis).hint());
         return recorder()
                 .call("keyPositions", List.of(Dim.ONE, keys), DataType.INT64, x, axis, past);
     }

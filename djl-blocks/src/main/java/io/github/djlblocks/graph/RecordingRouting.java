@@ -38,8 +38,7 @@ interface RecordingRouting extends RoutingKernels, Recording {
         List<Graph> bodies = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             int expert = i;
-            // Some tokens, never all but by chance: more than one, for 1 would be a constant.
-            List<Dim> rows = List.of(Dim.symbol(2), dim(x, -1));
+            List<Dim> rows = List.of(Dim.variable(1), dim(x, -1));
             bodies.add(recorder().body(rows, x.getDataType(), given -> experts.run(expert, given)));
         }
         return like("mixture", x, x, routing.weights(), routing.chosen(), bodies);

@@ -189,15 +189,7 @@ public final class CausalLanguageModel extends KernelBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        KeyValueCache cache = Params.get(params, CACHE, KeyValueCache.class);
-        if (cache != null && cache.layers() != layers.size()) {
-            throw new IllegalArgumentException(
-                    "the cache has "
-                            + cache.layers()
-                            + " slots but the model has "
-                            + layers.size()
-                            + " layers");
-        }
+        KeyValueCache cache = cache(params);
         TokenInputs tokens = TokenInputs.of(inputs, cache, contextLength);
         try {
             return run(store, tokens, training, params, cache);
@@ -207,6 +199,24 @@ public final class CausalLanguageModel extends KernelBlock {
             }
             throw e;
         }
+    }
+
+    @Override
+    protected void checkPass(NDList inputs, @Nullable PairList<String, Object> params) {
+        TokenInputs.of(inputs, cache(params), contextLength);
+    }
+
+    private @Nullable KeyValueCache cache(@Nullable PairList<String, Object> params) {
+        KeyValueCache cache = Params.get(params, CACHE, KeyValueCache.class);
+        if (cache != null && cache.layers() != layers.size()) {
+            throw new IllegalArgumentException(
+                    "the cache has "
+                            + cache.layers()
+                            + " slots but the model has "
+                            + layers.size()
+                            + " layers");
+        }
+        return cache;
     }
 
     private static void restore(KeyValueCache cache, long[] lengths, Throwable failure) {
