@@ -16,10 +16,11 @@ import java.util.regex.Pattern;
 /** The functions that printed graphs call, from a file of TorchScript. */
 final class ScriptLibrary {
 
-    static final ScriptLibrary KERNELS = new ScriptLibrary("kernels.py");
-
     private static final Pattern FUNCTION = Pattern.compile("(?m)^def (\\w+)\\(self, ");
     private static final Pattern CALL = Pattern.compile("self\\.(\\w+)\\(");
+
+    /** The primitives. */
+    static final ScriptLibrary KERNELS = new ScriptLibrary("kernels.py");
 
     private final Map<String, String> functions = new LinkedHashMap<>();
 

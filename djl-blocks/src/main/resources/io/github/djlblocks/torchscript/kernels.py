@@ -80,7 +80,11 @@ def scale_norm(self, x: Tensor, gain: Tensor, epsilon: float) -> Tensor:
 
 
 def group_norm(self, x: Tensor, weight: Optional[Tensor], bias: Optional[Tensor], groups: int, epsilon: float) -> Tensor:
-    return torch.group_norm(x, groups, weight, bias, epsilon)
+    # torch.group_norm takes the variance from squares, which cancel where the mean is large.
+    shape = x.size()
+    w = self.wide(x).reshape([x.size(0), groups, -1])
+    normal = torch.layer_norm(w, [w.size(2)], None, None, epsilon).reshape(shape)
+    return self.affine(normal, self.along_second(weight, x), self.along_second(bias, x), False).to(x.dtype)
 
 
 def along_second(self, parameter: Optional[Tensor], x: Tensor) -> Optional[Tensor]:
