@@ -148,6 +148,7 @@ class LoadedPartsTest {
                 ModuleNode.builder(leaf)
                         .addBuffer("own", Contents.floats(new Shape(1), 7))
                         .addBuffer("shared", shared)
+                        .addInteger("count", 1)
                         .build();
         ModuleNode root =
                 ModuleNode.builder(MODEL)
@@ -159,13 +160,32 @@ class LoadedPartsTest {
                                 def forward(self: __torch__.djlblocks.Model, x: Tensor) -> Tensor:
                                   _0 = torch.add_(self.tied, x)
                                   _1 = torch.mul_(self.a.own, 2)
-                                  return torch.cat([self.b.own, self.b.shared])
+                                  a = self.a
+                                  a.count = 5
+                                  return torch.add(torch.cat([self.b.own, self.b.shared]), self.b.count)
                                 """)
                         .build();
         try (LoadedModule loaded = load(root)) {
             NDArray y = loaded.tensor("forward", value(loaded.manager().create(10f)));
-            assertThat(y.toFloatArray()).containsExactly(14, 11, 12);
+            assertThat(y.toFloatArray()).containsExactly(19, 16, 17);
             assertThat(entries()).filteredOn(name -> name.contains("/data/")).hasSize(2);
+        }
+    }
+
+    @Test
+    void load_tensorThatIsParameterAndBuffer_isStoredOnce() throws Exception {
+        StoredTensor shared = Contents.floats(new Shape(2), 1, 2);
+        ModuleNode root =
+                ModuleNode.builder(MODEL)
+                        .addParameter("weight", shared)
+                        .addBuffer("kept", shared)
+                        .addMethod(read("weight"))
+                        .addMethod(read("kept"))
+                        .build();
+        try (LoadedModule loaded = load(root)) {
+            assertThat(entries()).filteredOn(name -> name.contains("/data/")).hasSize(1);
+            assertThat(loaded.tensor("get_weight").toFloatArray()).containsExactly(1, 2);
+            assertThat(loaded.tensor("get_kept").toFloatArray()).containsExactly(1, 2);
         }
     }
 
@@ -250,25 +270,28 @@ class LoadedPartsTest {
         // Beyond the 256 things that a pickle can name in one byte.
         ModuleNode.Builder list = ModuleNode.builder("__torch__.djlblocks.ModuleList");
         StringBuilder sum = new StringBuilder("torch.zeros([1])");
+        StoredTensor tied = Contents.floats(new Shape(1), 300);
         for (int i = 0; i < 300; i++) {
+            StoredTensor weight = i == 299 ? tied : Contents.floats(new Shape(1), i + 1);
             list.addChild(
                     Integer.toString(i),
-                    ModuleNode.builder("__torch__.Leaf")
-                            .addBuffer("weight", Contents.floats(new Shape(1), i))
-                            .build());
+                    ModuleNode.builder("__torch__.Leaf").addBuffer("weight", weight).build());
             sum.insert(0, "torch.add(");
             sum.append(", getattr(self.layers, \"").append(i).append("\").weight)");
         }
         ModuleNode root =
                 ModuleNode.builder(MODEL)
                         .addChild("layers", list.build())
+                        .addBuffer("tied", tied)
+                        .addMethod(read("tied"))
                         .addMethod(
                                 "def forward(self: __torch__.djlblocks.Model) -> Tensor:\n"
                                         + "  return "
                                         + sum)
                         .build();
         try (LoadedModule loaded = load(root)) {
-            assertThat(loaded.tensor("forward").toFloatArray()).containsExactly(299 * 300 / 2);
+            assertThat(loaded.tensor("forward").toFloatArray()).containsExactly(300 * 301 / 2);
+            assertThat(loaded.tensor("get_tied").toFloatArray()).containsExactly(300);
         }
     }
 

@@ -89,6 +89,38 @@ class ZipWriterTest {
         assertThat(starts).hasSize(7).allSatisfy(start -> assertThat(start % 64).isZero());
     }
 
+    /** Java's reader takes the short fields where they happen to be right. */
+    @Test
+    void finish_offsetsBeyondTheLimit_areInZip64Alone() throws Exception {
+        long limit = 300;
+        ByteBuffer zip = ByteBuffer.wrap(write(limit)).order(ByteOrder.LITTLE_ENDIAN);
+        int end = zip.limit() - 22;
+        assertThat(zip.getInt(end + 16)).isEqualTo(-1);
+        int record = end - 20 - 56;
+        assertThat(zip.getLong(end - 20 + 8)).isEqualTo(record);
+        int at = (int) zip.getLong(record + 48);
+        int far = 0;
+        while (at < record) {
+            int extra = at + 46 + zip.getShort(at + 28);
+            int size = zip.getShort(at + 30);
+            long offset = zip.getInt(at + 42);
+            if (offset == -1) {
+                far++;
+                assertThat(size).isEqualTo(12);
+                assertThat(zip.getShort(extra)).isEqualTo((short) 1);
+                assertThat(zip.getShort(extra + 2)).isEqualTo((short) 8);
+                offset = zip.getLong(extra + 4);
+                assertThat(offset).isGreaterThanOrEqualTo(limit);
+            } else {
+                assertThat(size).isZero();
+                assertThat(offset).isBetween(0L, limit - 1);
+            }
+            assertThat(zip.getInt((int) offset)).isEqualTo(0x04034B50);
+            at = extra + size;
+        }
+        assertThat(far).isBetween(1, entries().size() - 1);
+    }
+
     @Test
     void finish_moreThan65535Entries_areAllThere() throws Exception {
         Path file = directory.resolve("many.zip");
@@ -98,7 +130,11 @@ class ZipWriterTest {
             writer.entry(Integer.toString(i), new byte[0]);
         }
         writer.finish();
-        Files.write(file, out.toByteArray());
+        byte[] bytes = out.toByteArray();
+        ByteBuffer end = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        assertThat(end.getShort(bytes.length - 22 + 10)).isEqualTo((short) 0xFFFF);
+        assertThat(end.getLong(bytes.length - 22 - 20 - 56 + 32)).isEqualTo(70_000);
+        Files.write(file, bytes);
         try (ZipFile zip = new ZipFile(file.toFile())) {
             assertThat(zip.size()).isEqualTo(70_000);
             assertThat(zip.getEntry("69999")).isNotNull();
