@@ -1,6 +1,7 @@
 /**
- * PyTorch's TorchScript: models as archives that PyTorch loads, in this process or elsewhere. The
- * only package that may know an engine; an application without PyTorch does without it.
+ * Graphs as TorchScript: run in this process as one native call of the PyTorch engine, or written
+ * to a file that other programs load. The only package that knows an engine; {@code pytorch-engine}
+ * is an optional dependency.
  */
 @NullMarked
 package io.github.djlblocks.torchscript;

@@ -15,6 +15,7 @@ final class Levels {
             List.of(
                     List.of("internal"),
                     List.of("kernel", "checkpoint"),
+                    List.of("graph"),
                     List.of("core"),
                     List.of("norm", "activation", "feedforward", "position", "head", "training"),
                     List.of("attention"),
