@@ -134,11 +134,11 @@ final class BlockRunner implements PassRunner, AutoCloseable {
         Graph graph = tracer.finish(outputs);
         ScriptTypes types = options.types();
         Script script = Script.of(graph, types, uses.buffers());
-        LOG.debug("{}", script.text());
+        LOG.debug("{}", script.methods().get(0));
         WeightList weights = new WeightList(manager, script.tensors());
         CompiledPass pass =
                 new CompiledPass(
-                        new ScriptModule(manager, script.text()),
+                        new ScriptModule(manager, script.methods()),
                         weights,
                         types,
                         caches,

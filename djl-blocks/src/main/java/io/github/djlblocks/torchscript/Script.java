@@ -14,11 +14,11 @@ final class Script {
 
     static final String CLASS = "__torch__.Compiled";
 
-    private final String text;
+    private final List<String> methods;
     private final List<Object> tensors;
 
-    private Script(String text, List<Object> tensors) {
-        this.text = text;
+    private Script(List<String> methods, List<Object> tensors) {
+        this.methods = List.copyOf(methods);
         this.tensors = List.copyOf(tensors);
     }
 
@@ -49,20 +49,18 @@ final class Script {
         }
         out.line("return [" + String.join(", ", results) + "]");
         String head =
-                "class Compiled(Module):\n"
-                        + "  __parameters__ = []\n"
-                        + "  __buffers__ = []\n"
-                        + "  training : bool\n"
-                        + "  def run(self: "
+                "def run(self: "
                         + CLASS
                         + ", x: List[Tensor], n: List[int], w: List[Tensor]) -> List[Tensor]:\n";
-        String methods = ScriptLibrary.KERNELS.methods(out.functions(), CLASS);
-        return new Script(head + out.lines() + methods, out.tensors());
+        List<String> methods = new ArrayList<>();
+        methods.add(head + out.lines());
+        methods.addAll(ScriptLibrary.KERNELS.methods(out.functions(), CLASS));
+        return new Script(methods, out.tensors());
     }
 
-    /** The class. */
-    String text() {
-        return text;
+    /** The method and those it calls. */
+    List<String> methods() {
+        return methods;
     }
 
     /** What {@code w} holds: parameters and {@link ScriptWriter.Numbers}. */

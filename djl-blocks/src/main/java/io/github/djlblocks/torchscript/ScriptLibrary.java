@@ -8,10 +8,12 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** The functions that printed graphs call, from a file of TorchScript. */
 final class ScriptLibrary {
@@ -55,7 +57,7 @@ final class ScriptLibrary {
     }
 
     /** The text of functions and of those they call, as methods of a class. */
-    String methods(Set<String> wanted, String className) {
+    List<String> methods(Set<String> wanted, String className) {
         Set<String> all = new LinkedHashSet<>();
         Deque<String> open = new ArrayDeque<>(wanted);
         while (!open.isEmpty()) {
@@ -71,22 +73,16 @@ final class ScriptLibrary {
                 }
             }
         }
-        StringBuilder methods = new StringBuilder();
-        functions.forEach(
-                (name, text) -> {
-                    if (all.contains(name)) {
-                        methods.append(method(text, className));
-                    }
-                });
-        return methods.toString();
+        return functions.entrySet().stream()
+                .filter(function -> all.contains(function.getKey()))
+                .map(function -> method(function.getValue(), className))
+                .toList();
     }
 
     private static String method(String text, String className) {
         String typed = text.replaceFirst("\\(self, ", "(self: " + className + ", ");
-        StringBuilder method = new StringBuilder();
-        typed.lines()
+        return typed.lines()
                 .filter(line -> !line.isBlank() && !line.startsWith("#"))
-                .forEach(line -> method.append("  ").append(line).append('\n'));
-        return method.toString();
+                .collect(Collectors.joining("\n", "", "\n"));
     }
 }

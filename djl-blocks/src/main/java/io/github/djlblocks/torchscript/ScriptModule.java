@@ -18,9 +18,11 @@ final class ScriptModule implements AutoCloseable {
 
     private final PtSymbolBlock module;
 
-    ScriptModule(PtNDManager manager, String text) {
+    ScriptModule(PtNDManager manager, List<String> methods) {
         try {
-            byte[] archive = TinyArchive.of(text);
+            ModuleNode.Builder node = ModuleNode.builder(Script.CLASS);
+            methods.forEach(node::addMethod);
+            byte[] archive = new TorchScriptArchive(node.build()).toBytes();
             module = JniUtils.loadModule(manager, new ByteArrayInputStream(archive), false, false);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

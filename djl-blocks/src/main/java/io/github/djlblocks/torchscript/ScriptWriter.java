@@ -30,7 +30,7 @@ final class ScriptWriter {
     private final List<Object> tensors = new ArrayList<>();
     private final Map<Object, Integer> tensorIndices = new HashMap<>();
     private final Set<String> functions = new LinkedHashSet<>();
-    private int depth = 2;
+    private int depth = 1;
     private int temporaries;
 
     ScriptWriter(ScriptTypes types) {

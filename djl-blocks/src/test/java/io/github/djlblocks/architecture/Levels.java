@@ -22,7 +22,8 @@ final class Levels {
                     List.of("layer"),
                     List.of("model"),
                     List.of("generate"),
-                    List.of("huggingface", "torchscript"));
+                    List.of("torchscript"),
+                    List.of("huggingface"));
 
     private Levels() {}
 

@@ -87,12 +87,18 @@ final class Rules {
                 .that()
                 .resideInAPackage(root + "..")
                 .and()
-                .resideOutsideOfPackages(root + ".kernel", root + ".checkpoint")
+                .resideOutsideOfPackages(
+                        root + ".kernel",
+                        root + ".checkpoint",
+                        root + ".graph",
+                        root + ".torchscript")
                 .should()
                 .callMethodWhere(
                         DescribedPredicate.describe(
                                 "computes on arrays", call -> computes(call, root)))
-                .because("kernel is the only door to arithmetic");
+                .because(
+                        "kernel is the only door to arithmetic, and torchscript another way through"
+                                + " it");
     }
 
     private static boolean computes(JavaCall<?> call, String root) {
