@@ -57,11 +57,16 @@ def rms_norm(self, x: Tensor, weight: Optional[Tensor], bias: Optional[Tensor], 
 
 
 def layer_norm(self, x: Tensor, weight: Optional[Tensor], bias: Optional[Tensor], epsilon: float, placement: str, unbiased: bool, unit_offset: bool, axes: int) -> Tensor:
-    if placement == "INSIDE_ROOT" and not unbiased and not unit_offset:
+    if placement == "INSIDE_ROOT" and not unbiased and not unit_offset and x.dtype != 5:
         shape = annotate(List[int], [])
         for axis in range(axes):
             shape.append(x.size(x.dim() - axes + axis))
-        return torch.layer_norm(x, shape, weight, bias, epsilon)
+        # Its sums of squares cancel where the mean is large: that is taken out before.
+        axes_of = annotate(List[int], [])
+        for axis in range(axes):
+            axes_of.append(x.dim() - axes + axis)
+        centred = x if x.dtype == 15 else x - torch.mean(x, axes_of, True)
+        return torch.layer_norm(centred, shape, weight, bias, epsilon)
     flat = self.wide(x) if axes == 1 else self.wide(x).flatten(x.dim() - axes)
     centred = flat - torch.mean(flat, [-1], True)
     centred = centred - torch.mean(centred, [-1], True)
@@ -80,10 +85,8 @@ def scale_norm(self, x: Tensor, gain: Tensor, epsilon: float) -> Tensor:
 
 
 def group_norm(self, x: Tensor, weight: Optional[Tensor], bias: Optional[Tensor], groups: int, epsilon: float) -> Tensor:
-    # torch.group_norm takes the variance from squares, which cancel where the mean is large.
-    shape = x.size()
     w = self.wide(x).reshape([x.size(0), groups, -1])
-    normal = torch.layer_norm(w, [w.size(2)], None, None, epsilon).reshape(shape)
+    normal = self.layer_norm(w, None, None, epsilon, "INSIDE_ROOT", False, False, 1).reshape(x.size())
     return self.affine(normal, self.along_second(weight, x), self.along_second(bias, x), False).to(x.dtype)
 
 

@@ -58,7 +58,7 @@ class CompiledParityTest {
                     found.against(
                             ParityRunner.truth(parityCase, dataType),
                             parityCase.tolerance(dataType));
-            assertThat(margin.isWithin()).as("%s", margin).isTrue();
+            assertThat(margin.isWithin()).as("%s: %s", parityCase, margin).isTrue();
         }
     }
 
