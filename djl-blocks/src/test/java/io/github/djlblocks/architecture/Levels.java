@@ -21,7 +21,8 @@ final class Levels {
                     List.of("layer"),
                     List.of("model"),
                     List.of("generate"),
-                    List.of("huggingface"));
+                    List.of("huggingface"),
+                    List.of("torchscript"));
 
     private Levels() {}
 
