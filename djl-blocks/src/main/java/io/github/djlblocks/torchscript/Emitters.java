@@ -47,7 +47,13 @@ final class Emitters {
     }
 
     static void emit(Graph graph, ScriptWriter out) {
+        Map<Node, List<Node>> linears = LinearEmitter.together(graph, out.tensors());
         for (Node node : graph.nodes()) {
+            List<Node> together = linears.get(node);
+            if (together != null) {
+                LinearEmitter.emit(together, out);
+                continue;
+            }
             Emitter emitter = ALL.get(node.operation());
             if (emitter == null) {
                 throw new UnsupportedOperationException(
