@@ -5,6 +5,9 @@ import ai.djl.util.PairList;
 import io.github.djlblocks.internal.Params;
 import io.github.djlblocks.kernel.RotaryTable;
 import io.github.djlblocks.position.RotaryEmbedding;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -274,5 +277,67 @@ public final class AttentionContext {
      */
     public boolean weights() {
         return weights;
+    }
+
+    /**
+     * Returns this context with other arrays and slots, in the same places.
+     *
+     * @param arrays makes an array of each that it holds
+     * @param slots makes a slot of each that it holds
+     * @return a context with them
+     */
+    public AttentionContext map(
+            UnaryOperator<NDArray> arrays, UnaryOperator<KeyValueCache.Slot> slots) {
+        AttentionContext copy = new AttentionContext();
+        copy.mask = mapped(mask, arrays);
+        copy.bias = mapped(bias, arrays);
+        copy.segments = mapped(segments, arrays);
+        copy.positions = mapped(positions, arrays);
+        copy.cache = mapped(cache, slots);
+        copy.memoryMask = mapped(memoryMask, arrays);
+        copy.memoryCache = mapped(memoryCache, slots);
+        copy.weights = weights;
+        copy.tables = mapped(tables, arrays);
+        return copy;
+    }
+
+    private static <T> @Nullable T mapped(@Nullable T given, UnaryOperator<T> mapping) {
+        return given == null ? null : mapping.apply(given);
+    }
+
+    private static @Nullable TableOf mapped(
+            @Nullable TableOf tables, UnaryOperator<NDArray> arrays) {
+        if (tables == null) {
+            return null;
+        }
+        TableOf next = mapped(tables.next(), arrays);
+        return new TableOf(tables.rotary(), mapped(tables.table(), arrays), next);
+    }
+
+    private static RotaryTable mapped(RotaryTable table, UnaryOperator<NDArray> arrays) {
+        RotaryTable keys = table.keys() == null ? null : mapped(table.keys(), arrays);
+        return new RotaryTable(
+                arrays.apply(table.cos()), arrays.apply(table.sin()), table.layout(), keys);
+    }
+
+    /**
+     * Returns what it says besides the numbers of its arrays: two contexts of equal structure lead
+     * to the same computation over other arrays.
+     *
+     * @return what is there and what is not, and what is not an array
+     */
+    public List<Object> structure() {
+        List<Object> structure = new ArrayList<>();
+        for (Object part :
+                new @Nullable Object[] {
+                    mask, bias, segments, positions, cache, memoryMask, memoryCache
+                }) {
+            structure.add(part != null);
+        }
+        structure.add(weights);
+        for (TableOf at = tables; at != null; at = at.next()) {
+            structure.add(at.rotary().getSpec());
+        }
+        return structure;
     }
 }

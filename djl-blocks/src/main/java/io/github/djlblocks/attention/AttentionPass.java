@@ -9,6 +9,7 @@ import io.github.djlblocks.kernel.AttentionOutput;
 import io.github.djlblocks.kernel.AttentionSpec;
 import io.github.djlblocks.kernel.AttentionStage;
 import io.github.djlblocks.kernel.Kernels;
+import io.github.djlblocks.kernel.Past;
 import io.github.djlblocks.kernel.RotaryTable;
 import io.github.djlblocks.kernel.Workspace;
 import io.github.djlblocks.position.RotaryEmbedding;
@@ -22,7 +23,7 @@ final class AttentionPass {
     private final AttentionContext context;
     private final boolean cross;
     private final KeyValueCache.@Nullable Slot slot;
-    private final long[] past;
+    private final Past past;
     private final Kernels kernels;
 
     private AttentionPass(NDArray x, AttentionContext context, boolean cross) {
@@ -30,7 +31,7 @@ final class AttentionPass {
         this.context = context;
         this.cross = cross;
         slot = cross ? context.memoryCache() : context.cache();
-        past = slot == null ? new long[] {0} : slot.lengths();
+        past = slot == null ? Past.NONE : slot.past();
         kernels = Kernels.of(x);
         if (!cross && context.segments() != null) {
             requireSegments(context.segments().getShape());
@@ -93,14 +94,14 @@ final class AttentionPass {
     /** Attention over heads (q, k, v) as a context, a cache and a spec together say. */
     AttentionOutput attend(NDList heads, @Nullable NDArray sinks, AttentionSpec spec) {
         NDArray k = heads.get(1);
-        VisibleKeys visible = VisibleKeys.of(kernels, slot, k.getShape().get(2));
+        VisibleKeys visible = new VisibleKeys(x, slot == null ? null : slot.policy(), past, k);
         AttentionInputs inputs =
                 AttentionInputs.of(heads.get(0), k, heads.get(2))
                         .withMask(cross ? own(context.memoryMask()) : visible.cut(mask(spec, k)))
                         .withBias(cross ? null : visible.cut(own(context.bias())))
                         .withSinks(sinks);
-        if (!cross && past.length > 1) {
-            inputs = inputs.withOffsets(x.getManager().create(past));
+        if (!cross && past.isRagged()) {
+            inputs = inputs.withOffsets(kernels.offsets(x, past));
         }
         AttentionSpec windowed = cross ? spec : visible.window(spec);
         AttentionStage stage = context.weights() ? AttentionStage.PROBABILITIES : null;
@@ -117,7 +118,7 @@ final class AttentionPass {
         NDArray mask = own(context.mask());
         NDArray segments = own(context.segments());
         // A causal query sees nothing behind its row; another must not see what lies there.
-        boolean apart = past.length > 1 && !spec.causal();
+        boolean apart = past.isRagged() && !spec.causal();
         if (segments == null && !apart) {
             return mask;
         }
@@ -131,15 +132,9 @@ final class AttentionPass {
         }
         NDArray row =
                 segments == null
-                        ? kernels.lengthMask(ends(), k.getShape().get(2))
+                        ? kernels.pastMask(x, past, k)
                         : kernels.segmentMask(segments, segments);
         return mask == null ? row : kernels.bothMasks(row, mask);
-    }
-
-    /** How many tokens each row has after this pass. */
-    private NDArray ends() {
-        long steps = x.getShape().get(1);
-        return x.getManager().create(Arrays.stream(past).map(row -> row + steps).toArray());
     }
 
     private void requireSegments(Shape segments) {

@@ -59,7 +59,7 @@ abstract class CacheSlot implements KeyValueCache.Slot {
     }
 
     /** Keeps the first steps of arrays that have more. */
-    final void keepFirst(long steps) {
+    final void trim(long steps) {
         if (steps == 0) {
             arrays.replace(new NDList());
         } else if (steps < arrays.steps()) {

@@ -3,7 +3,10 @@ package io.github.djlblocks.attention;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import io.github.djlblocks.internal.Checks;
+import io.github.djlblocks.kernel.Past;
 import java.util.Collections;
 import java.util.List;
 
@@ -107,6 +110,15 @@ public interface KeyValueCache extends AutoCloseable {
     long[] lengths();
 
     /**
+     * Returns how many tokens have passed, as kernels take it.
+     *
+     * @return {@link #lengths()}
+     */
+    default Past past() {
+        return Past.of(lengths());
+    }
+
+    /**
      * Returns the slot of a layer.
      *
      * @param layer 0 to layers - 1
@@ -159,6 +171,15 @@ public interface KeyValueCache extends AutoCloseable {
         long[] lengths();
 
         /**
+         * Returns how many tokens have passed, as kernels take it.
+         *
+         * @return {@link #lengths()}
+         */
+        default Past past() {
+            return Past.of(lengths());
+        }
+
+        /**
          * Returns what the slot keeps.
          *
          * @return its policy
@@ -177,6 +198,36 @@ public interface KeyValueCache extends AutoCloseable {
          * @throws IllegalStateException if there is no room, or the cache is closed
          */
         NDList append(NDArray keys, NDArray values);
+
+        /**
+         * Makes room for keys and values that the caller writes itself, in place: what {@link
+         * #append} does in two steps, for computations that run as a whole. Nothing has passed
+         * until {@link #advance} says so; until then the slot may be used as if this had not been
+         * called.
+         *
+         * @param keys the shape of the keys to come, (B, K, S, D)
+         * @param values the shape of the values to come, (B, K, S, Dv)
+         * @param type their type
+         * @return the room
+         * @throws IllegalArgumentException if they do not fit what the slot holds
+         * @throws IllegalStateException if there is no room, or the cache is closed
+         * @throws UnsupportedOperationException if this slot is only appended to
+         */
+        default CacheRoom reserve(Shape keys, Shape values, DataType type) {
+            throw new UnsupportedOperationException(
+                    getClass().getSimpleName() + " cannot be written in place: append to it");
+        }
+
+        /**
+         * Counts tokens that were written into the room {@link #reserve} made.
+         *
+         * @param steps how many, at most those room was made for
+         * @throws UnsupportedOperationException if this slot is only appended to
+         */
+        default void advance(long steps) {
+            throw new UnsupportedOperationException(
+                    getClass().getSimpleName() + " cannot be written in place: append to it");
+        }
 
         /**
          * Returns what the slot holds.

@@ -2,8 +2,11 @@ package io.github.djlblocks.attention;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import io.github.djlblocks.internal.NativeScope;
 import io.github.djlblocks.kernel.Kernels;
+import io.github.djlblocks.kernel.Past;
 import java.util.Arrays;
 
 /** A slot that writes into room made once; rows may have different lengths. */
@@ -33,8 +36,40 @@ final class PreallocatedSlot extends CacheSlot {
     @Override
     public NDList append(NDArray keys, NDArray values) {
         CacheArrays held = arrays();
+        if (length() == 0) {
+            held.replace(new NDList());
+        }
         held.check(keys, values);
         long steps = keys.getShape().get(2);
+        requireRoom(steps);
+        closeViews();
+        NativeScope.run(new NDList(), () -> write(held, keys, values));
+        lengths = Arrays.stream(lengths).map(length -> length + steps).toArray();
+        return content();
+    }
+
+    @Override
+    public CacheRoom reserve(Shape keys, Shape values, DataType type) {
+        CacheArrays held = arrays();
+        if (length() == 0) {
+            held.replace(new NDList());
+            lengths = new long[] {0};
+        }
+        held.check(keys, values, type, type);
+        requireRoom(keys.get(2));
+        if (held.isEmpty()) {
+            held.resize(keys, values, type, policy().capacity(), 0, 0);
+        }
+        return new CacheRoom(held.keys(), held.values(), 0, Past.of(lengths()));
+    }
+
+    @Override
+    public void advance(long steps) {
+        closeViews();
+        lengths = Arrays.stream(lengths).map(length -> length + steps).toArray();
+    }
+
+    private void requireRoom(long steps) {
         if (length() + steps > policy().capacity()) {
             throw new IllegalStateException(
                     "a cache of capacity "
@@ -42,16 +77,12 @@ final class PreallocatedSlot extends CacheSlot {
                             + " that holds "
                             + length()
                             + " tokens of layer "
-                            + held.layer()
+                            + arrays().layer()
                             + " has no room for "
                             + steps
                             + " more: make it larger, or use a rolling cache where attention has a"
                             + " window");
         }
-        closeViews();
-        NativeScope.run(new NDList(), () -> write(held, keys, values));
-        lengths = Arrays.stream(lengths).map(length -> length + steps).toArray();
-        return content();
     }
 
     /** Writes behind what every row has, into room made for it before. */

@@ -2,8 +2,11 @@ package io.github.djlblocks.attention;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import io.github.djlblocks.internal.NativeScope;
 import io.github.djlblocks.kernel.Kernels;
+import io.github.djlblocks.kernel.Past;
 
 /**
  * A slot that keeps the last tokens a window sees, and the first ones if told so.
@@ -14,6 +17,9 @@ import io.github.djlblocks.kernel.Kernels;
 final class RollingSlot extends CacheSlot {
 
     private long length;
+
+    /** Steps of the arrays that are held; what lies behind them means nothing. */
+    private long held;
 
     RollingSlot(CachePolicy policy, CacheArrays arrays) {
         super(policy, arrays);
@@ -26,38 +32,98 @@ final class RollingSlot extends CacheSlot {
 
     @Override
     public NDList content() {
+        arrays().requireOpen();
+        trim(held);
         return arrays().toList();
     }
 
     @Override
     public NDList append(NDArray keys, NDArray values) {
-        CacheArrays held = arrays();
-        held.check(keys, values);
-        if (held.isEmpty()) {
-            held.replace(new NDList(keys, values));
+        CacheArrays arrays = arrays();
+        trim(held);
+        arrays.check(keys, values);
+        if (arrays.isEmpty()) {
+            arrays.replace(new NDList(keys, values));
         } else {
-            held.replace(
+            arrays.replace(
                     NativeScope.run(
                             new NDList(),
                             () ->
                                     new NDList(
-                                            next(held.keys(), keys), next(held.values(), values))));
+                                            next(arrays.keys(), keys),
+                                            next(arrays.values(), values))));
         }
         length += keys.getShape().get(2);
+        held = arrays.steps();
         return content();
     }
 
-    private NDArray next(NDArray held, NDArray added) {
+    /**
+     * Room for twice the window: once in a window's length what is still needed moves to the front.
+     * With a prefix the queries are shown what lies between it and the window, too, which the
+     * window of the attention hides.
+     */
+    @Override
+    public CacheRoom reserve(Shape keys, Shape values, DataType type) {
+        CacheArrays arrays = arrays();
+        if (held == 0) {
+            arrays.replace(new NDList());
+        }
+        arrays.check(keys, values, type, type);
+        long steps = keys.get(2);
+        long kept = Math.min(held, needed(length));
+        if (held + steps > arrays.steps()) {
+            if (policy().prefix() > 0 && held > kept) {
+                keepPrefixAndLast(kept);
+                held = kept;
+            }
+            long slack = Math.max(steps, policy().window());
+            arrays.resize(keys, values, type, kept + slack, held - kept, held);
+            held = kept;
+        }
+        long from = policy().prefix() > 0 ? 0 : held - kept;
+        return new CacheRoom(arrays.keys(), arrays.values(), from, Past.of(held));
+    }
+
+    @Override
+    public void advance(long steps) {
+        held += steps;
+        length += steps;
+    }
+
+    /** Takes out what lies between the prefix and the last steps of those to keep. */
+    private void keepPrefixAndLast(long kept) {
+        long prefix = policy().prefix();
+        arrays().replace(
+                        NativeScope.run(
+                                new NDList(),
+                                () -> {
+                                    NDList cut = new NDList();
+                                    for (NDArray array : arrays().toList()) {
+                                        Kernels kernels = Kernels.of(array);
+                                        cut.add(
+                                                kernels.appendTime(
+                                                        kernels.sliceTime(array, 0, prefix),
+                                                        kernels.sliceTime(
+                                                                array,
+                                                                held - kept + prefix,
+                                                                held)));
+                                    }
+                                    return cut;
+                                }));
+    }
+
+    private NDArray next(NDArray past, NDArray added) {
         Kernels kernels = Kernels.of(added);
-        long steps = held.getShape().get(2);
+        long steps = past.getShape().get(2);
         long surplus = steps - needed(length);
         if (surplus <= 0) {
-            return kernels.appendTime(held, added);
+            return kernels.appendTime(past, added);
         }
         long prefix = policy().prefix();
-        NDArray last = kernels.sliceTime(held, prefix + surplus, steps);
+        NDArray last = kernels.sliceTime(past, prefix + surplus, steps);
         NDArray next = kernels.appendTime(last, added);
-        return prefix == 0 ? next : kernels.appendTime(kernels.sliceTime(held, 0, prefix), next);
+        return prefix == 0 ? next : kernels.appendTime(kernels.sliceTime(past, 0, prefix), next);
     }
 
     /**
@@ -71,7 +137,7 @@ final class RollingSlot extends CacheSlot {
     void checkTruncate(long... lengths) {
         super.checkTruncate(lengths);
         long wanted = Math.min(lengths[0], length);
-        long left = arrays().steps() - (length - wanted);
+        long left = held - (length - wanted);
         if (wanted > 0 && left < needed(wanted)) {
             throw new IllegalArgumentException(
                     "a rolling cache of window "
@@ -79,7 +145,7 @@ final class RollingSlot extends CacheSlot {
                             + " that has seen "
                             + length
                             + " tokens holds the last "
-                            + arrays().steps()
+                            + held
                             + " and cannot go back to "
                             + wanted
                             + ": use a growing or preallocated cache");
@@ -89,7 +155,8 @@ final class RollingSlot extends CacheSlot {
     @Override
     void truncate(long... lengths) {
         long wanted = Math.min(lengths[0], length);
-        keepFirst(wanted == 0 ? 0 : arrays().steps() - (length - wanted));
+        held = wanted == 0 ? 0 : held - (length - wanted);
+        trim(held);
         length = wanted;
     }
 }

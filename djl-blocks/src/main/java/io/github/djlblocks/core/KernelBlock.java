@@ -15,6 +15,7 @@ import ai.djl.training.initializer.Initializer;
 import ai.djl.util.PairList;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.internal.NativeScope;
+import io.github.djlblocks.kernel.KernelSource;
 import io.github.djlblocks.kernel.Workspace;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -31,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * a checkpoint can be compared with a block before anything is allocated.
  */
 public abstract class KernelBlock extends AbstractBlock {
+
+    private volatile @Nullable PassRunner passRunner;
 
     /** Creates a block without parameters or children. */
     protected KernelBlock() {
@@ -73,8 +76,35 @@ public abstract class KernelBlock extends AbstractBlock {
         if (training) {
             inputs.forEach(this::requireGradient);
         }
+        PassRunner runner = passRunner;
+        if (runner != null && !training && !(inputs.get(0) instanceof KernelSource)) {
+            checkPass(inputs, params);
+            NDList outputs = runner.run(inputs, params);
+            if (outputs != null) {
+                return outputs;
+            }
+        }
         return Workspace.run(inputs, own -> compute(parameterStore, own, training, params));
     }
+
+    /**
+     * Gives the passes for inference to someone who runs them as a whole.
+     *
+     * @param runner runs them, or none: this block runs them itself
+     */
+    public final void setPassRunner(@Nullable PassRunner runner) {
+        passRunner = runner;
+    }
+
+    /**
+     * Checks a pass for inference that this block does not run itself, as far as {@link
+     * #checkInputs} does not: lengths that must fit each other and the cache.
+     *
+     * @param inputs the inputs
+     * @param params what the caller passes along, or none
+     * @throws IllegalArgumentException if this block cannot take them
+     */
+    protected void checkPass(NDList inputs, @Nullable PairList<String, Object> params) {}
 
     /**
      * Checks the inputs of a forward pass. A block made of blocks checks only what its children do

@@ -98,6 +98,38 @@ public interface AttentionKernels {
     NDArray lengthMask(NDArray lengths, long keys);
 
     /**
+     * Lets a row see the keys it has, where rows have different lengths.
+     *
+     * @param x the input of the pass, (B, S, E)
+     * @param past how many tokens each row had before it
+     * @param keys (B, K, T, D)
+     * @return true where the key's index is below past + S of its row, BOOLEAN, (B, 1, 1, T)
+     */
+    NDArray pastMask(NDArray x, Past past, NDArray keys);
+
+    /**
+     * Tells where each row's first query stands among its keys.
+     *
+     * @param x the input of the pass, (B, S, E)
+     * @param past how many tokens each row had before it
+     * @return INT64, (B)
+     */
+    NDArray offsets(NDArray x, Past past);
+
+    /**
+     * Cuts a mask or bias over all tokens to those that are still held: the first few and the last.
+     * One of another width is returned as it is.
+     *
+     * @param mask (..., P), or of another width than the P tokens that have passed
+     * @param keys those held, (B, K, T, D)
+     * @param passed how many tokens there were before the pass
+     * @param x the input of the pass, (B, S, E); P = passed + S
+     * @param prefix how many of the first ones are held
+     * @return (..., T), the first {@code prefix} and the last {@code T - prefix}
+     */
+    NDArray heldColumns(NDArray mask, NDArray keys, Past passed, NDArray x, int prefix);
+
+    /**
      * Lets a query see the keys of its own segment: the mask of packed sequences.
      *
      * @param queries the segment of each query, INT64 or INT32, (B, S) or (1, S)

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 
 /** Heads, masks and attention in DJL operations that every engine has and can differentiate. */
 interface PortableHeads extends AttentionKernels {
@@ -113,6 +114,34 @@ interface PortableHeads extends AttentionKernels {
     @Override
     default NDArray lengthMask(NDArray lengths, long keys) {
         return PortableMasks.lengths(lengths, keys);
+    }
+
+    @Override
+    default NDArray pastMask(NDArray x, Past past, NDArray keys) {
+        long steps = x.getShape().get(1);
+        long[] ends = Arrays.stream(past.lengths()).map(row -> row + steps).toArray();
+        NDArray lengths = OwnMemory.of(x.getManager().create(ends));
+        return PortableMasks.lengths(lengths, keys.getShape().get(2));
+    }
+
+    @Override
+    default NDArray offsets(NDArray x, Past past) {
+        return OwnMemory.of(x.getManager().create(past.lengths()));
+    }
+
+    @Override
+    default NDArray heldColumns(NDArray mask, NDArray keys, Past passed, NDArray x, int prefix) {
+        long all = passed.longest() + x.getShape().get(1);
+        long held = keys.getShape().get(2);
+        Shape shape = mask.getShape();
+        if (held == all || shape.get(shape.dimension() - 1) != all) {
+            return mask;
+        }
+        if (prefix == 0) {
+            return splitChannels(mask, all - held, held).get(1);
+        }
+        NDList parts = splitChannels(mask, prefix, all - held, held - prefix);
+        return joinChannels(parts.get(0), parts.get(2));
     }
 
     @Override

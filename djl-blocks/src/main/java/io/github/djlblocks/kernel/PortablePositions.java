@@ -9,8 +9,9 @@ import java.util.stream.LongStream;
 interface PortablePositions extends PositionKernels {
 
     @Override
-    default NDArray keyPositions(NDArray x, int axis, long past) {
-        long[] positions = LongStream.range(0, past + x.getShape().get(axis)).toArray();
+    default NDArray keyPositions(NDArray x, int axis, Past past) {
+        long keys = past.longest() + x.getShape().get(axis);
+        long[] positions = LongStream.range(0, keys).toArray();
         return OwnMemory.of(x.getManager().create(positions, new Shape(1, positions.length)));
     }
 
@@ -67,13 +68,14 @@ interface PortablePositions extends PositionKernels {
     }
 
     @Override
-    default NDArray positions(NDArray x, int axis, long... past) {
+    default NDArray positions(NDArray x, int axis, Past past) {
+        long[] first = past.lengths();
         int length = Math.toIntExact(x.getShape().get(axis));
-        long[] positions = new long[past.length * length];
+        long[] positions = new long[first.length * length];
         for (int i = 0; i < positions.length; i++) {
-            positions[i] = past[i / length] + i % length;
+            positions[i] = first[i / length] + i % length;
         }
-        return OwnMemory.of(x.getManager().create(positions, new Shape(past.length, length)));
+        return OwnMemory.of(x.getManager().create(positions, new Shape(first.length, length)));
     }
 
     @Override

@@ -11,10 +11,10 @@ public interface PositionKernels {
      *
      * @param x an array
      * @param axis the axis of it that is the length S
-     * @param past the first position of every row, or of each, (B)
-     * @return integers {@code past[b] .. past[b] + S - 1}, (1, S) or (B, S)
+     * @param past how many have passed, which is the first position
+     * @return integers {@code past[b] .. past[b] + S - 1}, (1, S), or (B, S) where rows differ
      */
-    NDArray positions(NDArray x, int axis, long... past);
+    NDArray positions(NDArray x, int axis, Past past);
 
     /**
      * Counts positions of keys: those that have passed and those of an array.
@@ -22,9 +22,9 @@ public interface PositionKernels {
      * @param x an array
      * @param axis the axis of it that is the length S
      * @param past how many have passed
-     * @return integers {@code 0 .. past + S - 1}, (1, past + S)
+     * @return integers {@code 0 .. longest past + S - 1}, (1, longest past + S)
      */
-    NDArray keyPositions(NDArray x, int axis, long past);
+    NDArray keyPositions(NDArray x, int axis, Past past);
 
     /**
      * Gives every token index 0.

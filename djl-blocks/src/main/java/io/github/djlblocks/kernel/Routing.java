@@ -1,13 +1,15 @@
 package io.github.djlblocks.kernel;
 
 import ai.djl.ndarray.NDArray;
+import org.jspecify.annotations.Nullable;
 
 /** The experts of each token, and the weights of their outputs. */
 public final class Routing {
 
     private final NDArray logits;
     private final NDArray weights;
-    private final int[][] experts;
+    private final int @Nullable [][] experts;
+    private final @Nullable NDArray chosen;
     private final RoutingSpec spec;
 
     Routing(NDArray logits, NDArray weights, int[][] experts, RoutingSpec spec) {
@@ -15,6 +17,29 @@ public final class Routing {
         this.weights = weights;
         this.experts = experts;
         this.spec = spec;
+        chosen = null;
+    }
+
+    private Routing(NDArray logits, NDArray weights, NDArray chosen, RoutingSpec spec) {
+        this.logits = logits;
+        this.weights = weights;
+        this.chosen = chosen;
+        this.spec = spec;
+        experts = null;
+    }
+
+    /**
+     * Holds a choice that is an array itself, as where a computation is recorded.
+     *
+     * @param logits (N, M)
+     * @param weights (N, k)
+     * @param chosen INT64, (N, k)
+     * @param spec how they were chosen
+     * @return the routing
+     */
+    public static Routing recorded(
+            NDArray logits, NDArray weights, NDArray chosen, RoutingSpec spec) {
+        return new Routing(logits, weights, chosen, spec);
     }
 
     /**
@@ -41,7 +66,7 @@ public final class Routing {
      * @return N
      */
     public int tokens() {
-        return experts.length;
+        return onHost().length;
     }
 
     /**
@@ -51,7 +76,28 @@ public final class Routing {
      * @return k numbers of experts, the best first
      */
     public int[] experts(int token) {
-        return experts[token].clone();
+        return onHost()[token].clone();
+    }
+
+    private int[][] onHost() {
+        if (experts == null) {
+            throw new UnsupportedOperationException(
+                    "the chosen experts of a recorded computation are not known yet");
+        }
+        return experts;
+    }
+
+    /**
+     * Returns the choice of a recorded computation.
+     *
+     * @return INT64, (N, k)
+     * @throws UnsupportedOperationException if the choice is known on the host
+     */
+    public NDArray chosen() {
+        if (chosen == null) {
+            throw new UnsupportedOperationException("the chosen experts are known on the host");
+        }
+        return chosen;
     }
 
     /**

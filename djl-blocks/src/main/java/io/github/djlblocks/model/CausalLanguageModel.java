@@ -189,6 +189,24 @@ public final class CausalLanguageModel extends KernelBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
+        KeyValueCache cache = cache(params);
+        TokenInputs tokens = TokenInputs.of(inputs, cache, contextLength);
+        try {
+            return run(store, tokens, training, params, cache);
+        } catch (RuntimeException | Error e) {
+            if (cache != null) {
+                restore(cache, tokens.past().lengths(), e);
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    protected void checkPass(NDList inputs, @Nullable PairList<String, Object> params) {
+        TokenInputs.of(inputs, cache(params), contextLength);
+    }
+
+    private @Nullable KeyValueCache cache(@Nullable PairList<String, Object> params) {
         KeyValueCache cache = Params.get(params, CACHE, KeyValueCache.class);
         if (cache != null && cache.layers() != layers.size()) {
             throw new IllegalArgumentException(
@@ -198,15 +216,7 @@ public final class CausalLanguageModel extends KernelBlock {
                             + layers.size()
                             + " layers");
         }
-        TokenInputs tokens = TokenInputs.of(inputs, cache, contextLength);
-        try {
-            return run(store, tokens, training, params, cache);
-        } catch (RuntimeException | Error e) {
-            if (cache != null) {
-                restore(cache, tokens.past(), e);
-            }
-            throw e;
-        }
+        return cache;
     }
 
     private static void restore(KeyValueCache cache, long[] lengths, Throwable failure) {

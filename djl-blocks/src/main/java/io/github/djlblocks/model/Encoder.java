@@ -13,6 +13,7 @@ import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.internal.Params;
 import io.github.djlblocks.kernel.Kernels;
+import io.github.djlblocks.kernel.Past;
 import io.github.djlblocks.layer.EncoderEmbeddings;
 import io.github.djlblocks.layer.EncoderLayer;
 import io.github.djlblocks.position.PositionBias;
@@ -134,7 +135,7 @@ public final class Encoder extends KernelBlock {
         TokenInputs.requireTokens(first.getShape().slice(0, 2));
         Kernels kernels = Kernels.of(first);
         NDArray given = Params.get(params, POSITIONS, NDArray.class);
-        NDArray positions = given == null ? kernels.positions(first, 1, 0) : given;
+        NDArray positions = given == null ? kernels.positions(first, 1, Past.NONE) : given;
         NDList embedded = new NDList(first, positions);
         embedded.addAll(inputs.subNDList(Math.min(2, inputs.size())));
         NDArray x = call(embeddings, store, embedded, training, null);

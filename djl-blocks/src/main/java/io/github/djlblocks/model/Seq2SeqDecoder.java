@@ -155,24 +155,34 @@ public final class Seq2SeqDecoder extends KernelBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
+        TokenInputs tokens = tokens(inputs, params);
         KeyValueCache cache = cache(params, CausalLanguageModel.CACHE);
         KeyValueCache memoryCache = cache(params, MEMORY_CACHE);
-        if (memoryCache != null && cache == null) {
-            throw new IllegalArgumentException(
-                    "a memory cache was given without a cache of the decoder itself: give both");
-        }
-        TokenInputs tokens = TokenInputs.of(decoderInputs(inputs), cache, contextLength);
         long[] held = memoryCache == null ? new long[0] : memoryCache.lengths();
         try {
             return run(store, inputs, tokens, training, params);
         } catch (RuntimeException | Error e) {
-            restore(cache, tokens.past(), e);
+            restore(cache, tokens.past().lengths(), e);
             restore(memoryCache, held, e);
             throw e;
         }
     }
 
     /** Ids and their own mask, as a decoder without memory has them. */
+    @Override
+    protected void checkPass(NDList inputs, @Nullable PairList<String, Object> params) {
+        tokens(inputs, params);
+    }
+
+    private TokenInputs tokens(NDList inputs, @Nullable PairList<String, Object> params) {
+        KeyValueCache cache = cache(params, CausalLanguageModel.CACHE);
+        if (cache == null && cache(params, MEMORY_CACHE) != null) {
+            throw new IllegalArgumentException(
+                    "a memory cache was given without a cache of the decoder itself: give both");
+        }
+        return TokenInputs.of(decoderInputs(inputs), cache, contextLength);
+    }
+
     private static NDList decoderInputs(NDList inputs) {
         NDList own = new NDList(inputs.get(0));
         if (inputs.size() > 3) {

@@ -8,6 +8,7 @@ import io.github.djlblocks.attention.AttentionContext;
 import io.github.djlblocks.attention.KeyValueCache;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
+import io.github.djlblocks.kernel.Past;
 import io.github.djlblocks.position.RotaryEmbedding;
 import java.util.Arrays;
 import java.util.List;
@@ -22,9 +23,9 @@ final class TokenInputs {
     private static final String LAYOUT = "ids (B, S), attention mask (B, T), positions (B, S)";
 
     private final NDList inputs;
-    private final long[] past;
+    private final Past past;
 
-    private TokenInputs(NDList inputs, long... past) {
+    private TokenInputs(NDList inputs, Past past) {
         this.inputs = inputs;
         this.past = past;
     }
@@ -58,8 +59,8 @@ final class TokenInputs {
 
     /** Refuses lengths that do not fit together, the cache or the context. */
     static TokenInputs of(NDList inputs, @Nullable KeyValueCache cache, int contextLength) {
-        long[] past = cache == null ? new long[] {0} : cache.lengths();
-        long longest = Arrays.stream(past).max().orElse(0);
+        Past past = cache == null ? Past.NONE : cache.past();
+        long longest = past.longest();
         Shape tokens = inputs.get(0).getShape().slice(0, 2);
         long length = longest + tokens.get(1);
         requireTokens(tokens);
@@ -106,9 +107,9 @@ final class TokenInputs {
         return kernels.paddingMask(mask);
     }
 
-    /** How many tokens have passed, one number or one for each row. */
-    long[] past() {
-        return past.clone();
+    /** How many tokens have passed. */
+    Past past() {
+        return past;
     }
 
     NDArray first() {

@@ -7,6 +7,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
+import io.github.djlblocks.kernel.Past;
 
 /**
  * Absolute positions from a learned table, added to the embeddings of the tokens.
@@ -95,6 +96,6 @@ public final class LearnedPositions extends AddedRows {
 
     @Override
     NDArray indicesOf(Kernels kernels, NDArray x) {
-        return kernels.positions(x, 1, 0);
+        return kernels.positions(x, 1, Past.NONE);
     }
 }

@@ -10,7 +10,7 @@ import ai.djl.util.PairList;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
-import java.util.Arrays;
+import io.github.djlblocks.kernel.Past;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,11 +56,10 @@ public abstract sealed class PositionBias extends KernelBlock
      * @param past how many tokens have passed, one number for every row or one for each
      * @return (1, H, S, past + S); or (B, H, S, T), T that of the longest row
      */
-    public final NDArray bias(ParameterStore store, NDArray x, boolean training, long... past) {
+    public final NDArray bias(ParameterStore store, NDArray x, boolean training, Past past) {
         Kernels kernels = Kernels.of(x);
         NDArray queries = kernels.positions(x, 1, past);
-        long longest = Arrays.stream(past).max().orElse(0);
-        NDArray keys = kernels.keyPositions(x, 1, longest);
+        NDArray keys = kernels.keyPositions(x, 1, past);
         return bias(store, queries, keys, x.getDataType(), training);
     }
 

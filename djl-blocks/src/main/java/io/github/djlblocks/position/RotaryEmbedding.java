@@ -9,6 +9,7 @@ import ai.djl.util.PairList;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
+import io.github.djlblocks.kernel.Past;
 import io.github.djlblocks.kernel.RotaryDecay;
 import io.github.djlblocks.kernel.RotaryLayout;
 import io.github.djlblocks.kernel.RotarySpec;
@@ -139,7 +140,7 @@ public final class RotaryEmbedding extends KernelBlock {
         NDArray x = inputs.get(0);
         requireFloating(x);
         Kernels kernels = Kernels.of(x);
-        NDArray positions = inputs.size() == 2 ? inputs.get(1) : kernels.positions(x, 2, 0);
+        NDArray positions = inputs.size() == 2 ? inputs.get(1) : kernels.positions(x, 2, Past.NONE);
         RotaryTable table = table(positions, x.getDataType());
         return new NDList(kernels.rotate(x, keys ? table.forKeys() : table.forQueries()));
     }

@@ -3,6 +3,7 @@ package io.github.djlblocks.position;
 import ai.djl.ndarray.NDArray;
 import ai.djl.training.ParameterStore;
 import io.github.djlblocks.kernel.Kernels;
+import io.github.djlblocks.kernel.Past;
 import io.github.djlblocks.kernel.SinusoidSpec;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +55,7 @@ public final class SinusoidalPositions extends AddedRows {
 
     @Override
     NDArray indicesOf(Kernels kernels, NDArray x) {
-        return kernels.positions(x, 1, 0);
+        return kernels.positions(x, 1, Past.NONE);
     }
 
     /** Builds a {@link SinusoidalPositions}; the defaults are those of the paper. */

@@ -3,12 +3,19 @@ package io.github.djlblocks.architecture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+import java.io.File;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -68,9 +75,32 @@ class ArchitectureTest {
         }
     }
 
+    @Test
+    void library_withoutPyTorch_allButTorchScriptLinks() throws Exception {
+        List<URL> path = new ArrayList<>();
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+            if (!entry.contains("pytorch")) {
+                path.add(Path.of(entry).toUri().toURL());
+            }
+        }
+        ClassLoader platform = ClassLoader.getPlatformClassLoader();
+        try (URLClassLoader loader = new URLClassLoader(path.toArray(new URL[0]), platform)) {
+            assertThatThrownBy(() -> loader.loadClass("ai.djl.pytorch.engine.PtNDArray"))
+                    .isInstanceOf(ClassNotFoundException.class);
+            for (JavaClass type : LIBRARY) {
+                if (!type.getPackageName().equals(ROOT + ".torchscript")) {
+                    Class<?> linked = Class.forName(type.getName(), true, loader);
+                    assertThat(linked.getDeclaredMethods()).isNotNull();
+                    assertThat(linked.getClassLoader()).isSameAs(loader);
+                }
+            }
+        }
+    }
+
     static Stream<Arguments> broken() {
         return Stream.of(
                 Arguments.of(Rules.noEngine(WRONG), "KnowsAnEngine"),
+                Arguments.of(Rules.noEngineButPyTorch(WRONG), "KnowsAnotherEngine"),
                 Arguments.of(Rules.tokenizersInOnePackage(WRONG), "KnowsATokenizer"),
                 Arguments.of(Rules.arithmeticInOnePackage(WRONG), "Computes.adds"),
                 Arguments.of(Rules.arithmeticInOnePackage(WRONG), "Computes.joins"),

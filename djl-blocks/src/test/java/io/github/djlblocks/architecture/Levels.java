@@ -14,13 +14,15 @@ final class Levels {
     static final List<List<String>> ALL =
             List.of(
                     List.of("internal"),
-                    List.of("kernel", "checkpoint"),
+                    List.of("kernel", "checkpoint", "format"),
+                    List.of("graph"),
                     List.of("core"),
                     List.of("norm", "activation", "feedforward", "position", "head", "training"),
                     List.of("attention"),
                     List.of("layer"),
                     List.of("model"),
                     List.of("generate"),
+                    List.of("torchscript"),
                     List.of("huggingface"));
 
     private Levels() {}

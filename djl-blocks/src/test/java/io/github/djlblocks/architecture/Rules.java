@@ -43,16 +43,31 @@ final class Rules {
                     "toDoubleArray",
                     "toByteBuffer");
 
+    private static final String PYTORCH = "ai.djl.pytorch..";
+    private static final String MXNET = "ai.djl.mxnet..";
+
     private Rules() {}
 
     static ArchRule noEngine(String root) {
         return noClasses()
                 .that()
                 .resideInAPackage(root + "..")
+                .and()
+                .resideOutsideOfPackage(root + ".torchscript")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("ai.djl.pytorch..", "ai.djl.mxnet..")
+                .resideInAnyPackage(PYTORCH, MXNET)
                 .because("blocks run on whatever engine the application chooses");
+    }
+
+    static ArchRule noEngineButPyTorch(String root) {
+        return noClasses()
+                .that()
+                .resideInAPackage(root + ".torchscript")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(MXNET)
+                .because("TorchScript is PyTorch's");
     }
 
     static ArchRule tokenizersInOnePackage(String root) {
@@ -72,12 +87,18 @@ final class Rules {
                 .that()
                 .resideInAPackage(root + "..")
                 .and()
-                .resideOutsideOfPackages(root + ".kernel", root + ".checkpoint")
+                .resideOutsideOfPackages(
+                        root + ".kernel",
+                        root + ".checkpoint",
+                        root + ".graph",
+                        root + ".torchscript")
                 .should()
                 .callMethodWhere(
                         DescribedPredicate.describe(
                                 "computes on arrays", call -> computes(call, root)))
-                .because("kernel is the only door to arithmetic");
+                .because(
+                        "kernel is the only door to arithmetic, and torchscript another way through"
+                                + " it");
     }
 
     private static boolean computes(JavaCall<?> call, String root) {
@@ -183,6 +204,7 @@ final class Rules {
     static Stream<ArchRule> all(String root) {
         return Stream.of(
                 noEngine(root),
+                noEngineButPyTorch(root),
                 tokenizersInOnePackage(root),
                 arithmeticInOnePackage(root),
                 namedEngine(root),

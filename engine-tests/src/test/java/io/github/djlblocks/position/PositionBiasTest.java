@@ -13,6 +13,7 @@ import ai.djl.util.PairList;
 import io.github.djlblocks.kernel.BucketSpec;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.kernel.LinearBiasSpec;
+import io.github.djlblocks.kernel.Past;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.HostValues;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -60,12 +61,14 @@ class PositionBiasTest {
         NDArray x = manager.zeros(new Shape(3, 2, 7), DataType.FLOAT64);
         ParameterStore store = new ParameterStore(manager, false);
         AlibiBias alibi = AlibiBias.of(LinearBiasSpec.Form.SIGNED, 0.5, 0.25);
-        NDArray bias = alibi.bias(store, x, false, 1);
+        NDArray bias = alibi.bias(store, x, false, Past.of(1));
         assertThat(bias.getDataType()).isEqualTo(DataType.FLOAT64);
         assertThat(bias.getShape()).isEqualTo(new Shape(1, 2, 2, 3));
         assertThat(HostValues.of(bias))
                 .containsExactly(-0.5, 0, 0.5, -1, -0.5, 0, -0.25, 0, 0.25, -0.5, -0.25, 0);
-        assertThat(alibi.bias(store, x.toType(DataType.FLOAT16, false), false, 0).getDataType())
+        assertThat(
+                        alibi.bias(store, x.toType(DataType.FLOAT16, false), false, Past.NONE)
+                                .getDataType())
                 .isEqualTo(DataType.FLOAT16);
     }
 
@@ -121,7 +124,7 @@ class PositionBiasTest {
         PositionBias block = blocks(manager)[1];
         NDArray x = manager.zeros(new Shape(1, 2, 7), DataType.FLOAT64);
         refuses(
-                () -> block.bias(new ParameterStore(manager, false), x, false, 0),
+                () -> block.bias(new ParameterStore(manager, false), x, false, Past.NONE),
                 "RelativePositionBias: scores are float64 but parameter weight is float32:"
                         + " initialise or load the block as float64");
         assertThat(block.getHeads()).isEqualTo(4);

@@ -1,0 +1,78 @@
+package io.github.djlblocks.torchscript;
+
+import io.github.djlblocks.graph.Node;
+import io.github.djlblocks.kernel.ActivationFunction;
+import io.github.djlblocks.kernel.ActivationKind;
+import io.github.djlblocks.kernel.GateSpec;
+import java.util.Map;
+
+/** Prints activations. */
+final class ActivationEmitters {
+
+    private ActivationEmitters() {}
+
+    static void register(Map<String, Emitter> all) {
+        all.put("activation", ActivationEmitters::activation);
+        all.put("gatedActivation", ActivationEmitters::gated);
+        all.put("fusedGatedActivation", ActivationEmitters::fused);
+        all.put("parametricRelu", Emitter.plain("parametric_relu"));
+        all.put("swish", Emitter.plain("swish"));
+        all.put("softmax", Emitters.expression("torch.softmax({0}, {1})"));
+        all.put("logSoftmax", Emitters.expression("torch.log_softmax({0}, {1})"));
+    }
+
+    private static void activation(Node node, ScriptWriter out) {
+        ActivationFunction function = node.operand(1, ActivationFunction.class);
+        out.assign(
+                node.result(),
+                out.call(
+                        "activation",
+                        node.operands().get(0),
+                        kind(function),
+                        function.alpha(),
+                        beta(function)));
+    }
+
+    private static void gated(Node node, ScriptWriter out) {
+        GateSpec spec = node.operand(2, GateSpec.class);
+        ActivationFunction function = spec.function();
+        out.assign(
+                node.result(),
+                out.call(
+                        "gated_activation",
+                        node.operands().get(0),
+                        node.operands().get(1),
+                        kind(function),
+                        function.alpha(),
+                        beta(function),
+                        spec.isLimited() ? spec.limit() : null,
+                        spec.upOffset()));
+    }
+
+    private static void fused(Node node, ScriptWriter out) {
+        GateSpec spec = node.operand(2, GateSpec.class);
+        ActivationFunction function = spec.function();
+        out.assign(
+                node.result(),
+                out.call(
+                        "fused_gated_activation",
+                        node.operands().get(0),
+                        node.operands().get(1),
+                        kind(function),
+                        function.alpha(),
+                        beta(function),
+                        spec.isLimited() ? spec.limit() : null,
+                        spec.upOffset()));
+    }
+
+    /** A softplus that becomes the identity somewhere is another function of the library. */
+    private static String kind(ActivationFunction function) {
+        boolean bounded =
+                function.kind() == ActivationKind.SOFTPLUS && !Double.isInfinite(function.beta());
+        return bounded ? "SOFTPLUS_TO" : function.kind().name();
+    }
+
+    private static double beta(ActivationFunction function) {
+        return Double.isInfinite(function.beta()) ? 0 : function.beta();
+    }
+}

@@ -1,0 +1,198 @@
+package io.github.djlblocks.torchscript;
+
+import ai.djl.ndarray.types.DataType;
+import io.github.djlblocks.graph.Node;
+import io.github.djlblocks.graph.Value;
+import io.github.djlblocks.kernel.AttentionSpec;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Prints heads, masks, caches and attention. */
+final class AttentionEmitters {
+
+    private AttentionEmitters() {}
+
+    static void register(Map<String, Emitter> all) {
+        all.put("splitHeads", Emitter.plain("split_heads"));
+        all.put("mergeHeads", Emitter.plain("merge_heads"));
+        all.put("splitFusedHeads", Emitter.plain("split_fused_heads"));
+        all.put("splitChannels", AttentionEmitters::splitChannels);
+        all.put("joinChannels", Emitter.plain("join_channels"));
+        all.put("headLinear", Emitters.expression("torch.matmul({0}, {1})"));
+        all.put("splitHeadRows", AttentionEmitters::splitHeadRows);
+        all.put("transposeLast", Emitters.expression("torch.transpose({0}, -1, -2)"));
+        all.put("paddingMask", Emitter.plain("padding_mask"));
+        all.put("pastMask", Emitter.plain("past_mask"));
+        all.put(
+                "offsets",
+                (node, out) -> out.name(node.result(), out.text(node.operands().get(1))));
+        all.put("heldColumns", Emitter.plain("held_columns"));
+        all.put("segmentMask", Emitter.plain("segment_mask"));
+        all.put("bothMasks", Emitters.expression("torch.logical_and({0}, {1})"));
+        all.put("attention", AttentionEmitters::attention);
+        all.put("appendTime", Emitters.expression("torch.cat([{0}, {1}], 2)"));
+        all.put("appendInPlace", Emitter.plain("append_in_place"));
+        all.put("appendRowsInPlace", Emitter.plain("append_rows_in_place"));
+        all.put("cacheContent", Emitter.plain("cache_content"));
+    }
+
+    private static void splitChannels(Node node, ScriptWriter out) {
+        String names = node.results().stream().map(Value::name).collect(Collectors.joining(", "));
+        List<?> sizes = node.operand(1, List.class);
+        String x = out.text(node.operands().get(0));
+        if (sizes.size() == 1) {
+            out.assign(node.result(), x);
+            return;
+        }
+        out.line(names + " = torch.split(" + x + ", " + out.text(sizes) + ", -1)");
+        node.results().forEach(value -> out.name(value, value.name()));
+    }
+
+    private static void splitHeadRows(Node node, ScriptWriter out) {
+        String names = node.results().stream().map(Value::name).collect(Collectors.joining(", "));
+        int first = node.operand(2, Integer.class);
+        int second = node.operand(3, Integer.class);
+        String matrices =
+                "torch.unflatten("
+                        + out.text(node.operands().get(0))
+                        + ", 0, ["
+                        + node.operands().get(1)
+                        + ", "
+                        + (first + second)
+                        + "])";
+        out.line(names + " = torch.split(" + matrices + ", [" + first + ", " + second + "], 1)");
+        node.results().forEach(value -> out.name(value, value.name()));
+    }
+
+    /**
+     * The engine's own attention where it has all that is asked for, else step by step. What is
+     * added to the scores is the same in all layers that ask for the same, and is computed once.
+     */
+    private static void attention(Node node, ScriptWriter out) {
+        Value q = node.operand(0, Value.class);
+        Value k = node.operand(1, Value.class);
+        AttentionSpec spec = node.operand(7, AttentionSpec.class);
+        Object sinks = node.operands().get(5);
+        boolean fast =
+                spec.softcap() == 0
+                        && sinks == null
+                        && spec.returned() == null
+                        && q.dataType() != DataType.FLOAT16;
+        boolean byRow = node.operands().get(6) != null;
+        boolean onlyCausal =
+                spec.causal()
+                        && spec.left() < 0
+                        && spec.right() < 0
+                        && spec.offset() == null
+                        && !byRow
+                        && node.operands().get(3) == null
+                        && node.operands().get(4) == null;
+        String masks = masks(node, q, k, spec, onlyCausal && fast, out);
+        String mask = masks + "_mask";
+        String seen = masks + "_seen";
+        if (fast) {
+            out.assign(
+                    node.result(),
+                    out.call(
+                            "attend",
+                            q,
+                            k,
+                            node.operands().get(2),
+                            ScriptWriter.code(mask),
+                            ScriptWriter.code(seen),
+                            onlyCausal,
+                            spec.scale()));
+            return;
+        }
+        String returned = spec.returned() == null ? "NONE" : spec.returned().name();
+        List<Value> results = node.results();
+        String second = results.size() > 1 ? results.get(1).name() : out.temporary();
+        out.line(
+                results.get(0).name()
+                        + ", "
+                        + second
+                        + " = "
+                        + out.call(
+                                "attend_stepwise",
+                                q,
+                                k,
+                                node.operands().get(2),
+                                ScriptWriter.code(mask),
+                                ScriptWriter.code(seen),
+                                sinks,
+                                spec.scale(),
+                                spec.softcap(),
+                                returned));
+        results.forEach(value -> out.name(value, value.name()));
+    }
+
+    /** The name of the pair of masks; what the engine does itself when causal needs none. */
+    private static String masks(
+            Node node, Value q, Value k, AttentionSpec spec, boolean left, ScriptWriter out) {
+        Object s = q.dims().get(2);
+        Object t = k.dims().get(2);
+        @Nullable Object[] given = {
+            node.operands().get(3), node.operands().get(4), node.operands().get(6)
+        };
+        DataType type = q.dataType() == DataType.FLOAT16 ? DataType.FLOAT32 : q.dataType();
+        List<@Nullable Object> key =
+                Arrays.asList(
+                        "masks",
+                        s,
+                        t,
+                        given[0],
+                        given[1],
+                        given[2],
+                        spec.offset(),
+                        spec.causal(),
+                        spec.left(),
+                        spec.right(),
+                        spec.prefix(),
+                        type,
+                        left);
+        return out.rememberAs(
+                key,
+                name -> {
+                    String sizes = out.text(s) + ", " + out.text(t);
+                    String computed =
+                            out.call(
+                                    "score_mask",
+                                    ScriptWriter.code(sizes),
+                                    q,
+                                    given[0],
+                                    given[1],
+                                    given[2],
+                                    spec.offset(),
+                                    spec.causal(),
+                                    spec.left(),
+                                    spec.right(),
+                                    spec.prefix(),
+                                    type);
+                    boolean usual =
+                            given[0] == null
+                                    && given[1] == null
+                                    && given[2] == null
+                                    && spec.offset() == null;
+                    if (left) {
+                        // Squares are left to the engine.
+                        out.line(name + "_mask = annotate(Optional[Tensor], None)");
+                        out.block(
+                                "if " + out.text(s) + " != " + out.text(t) + ":",
+                                () -> out.line(name + "_mask = " + computed));
+                    } else {
+                        out.line(name + "_mask = " + computed);
+                    }
+                    String always = usual ? out.text(s) + " <= " + out.text(t) : "False";
+                    out.line(
+                            name
+                                    + "_seen = "
+                                    + out.call(
+                                            "looks",
+                                            ScriptWriter.code(name + "_mask"),
+                                            ScriptWriter.code(always)));
+                });
+    }
+}

@@ -1,0 +1,145 @@
+package io.github.djlblocks.torchscript;
+
+import ai.djl.ndarray.types.DataType;
+import io.github.djlblocks.graph.Graph;
+import io.github.djlblocks.graph.Node;
+import io.github.djlblocks.graph.Value;
+import io.github.djlblocks.kernel.LayerNormSpec;
+import io.github.djlblocks.kernel.RmsNormSpec;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** How each primitive is printed. */
+final class Emitters {
+
+    private static final Map<String, Emitter> ALL = new TreeMap<>();
+
+    static {
+        ALL.put("add", Emitter.plain("add"));
+        ALL.put("scale", Emitters::product);
+        ALL.put("scaleChannels", Emitters::product);
+        ALL.put("addRows", expression("{0} + {1}"));
+        ALL.put("linear", LinearEmitter::emit);
+        ALL.put("embedding", Emitter.plain("embedding"));
+        ALL.put("lastPosition", Emitter.plain("last_position"));
+        ALL.put("argMax", expression("torch.argmax({0}, -1)"));
+        ALL.put("rmsNorm", Emitters::rmsNorm);
+        ALL.put("layerNorm", Emitters::layerNorm);
+        ALL.put("scaleNorm", Emitter.plain("scale_norm"));
+        ALL.put("groupNorm", Emitter.plain("group_norm"));
+        ALL.put("dynamicTanh", Emitter.plain("dynamic_tanh"));
+        ALL.put("unitNorm", Emitter.plain("unit_norm"));
+        ALL.put("pool", Emitter.plain("pool"));
+        ALL.put("channel", expression("torch.select({0}, -1, {1})"));
+        ActivationEmitters.register(ALL);
+        PositionEmitters.register(ALL);
+        AttentionEmitters.register(ALL);
+        RoutingEmitters.register(ALL);
+    }
+
+    private Emitters() {}
+
+    static Set<String> operations() {
+        return Collections.unmodifiableSet(ALL.keySet());
+    }
+
+    static void emit(Graph graph, ScriptWriter out) {
+        Map<Node, List<Node>> linears = LinearEmitter.together(graph, out.tensors());
+        for (Node node : graph.nodes()) {
+            List<Node> together = linears.get(node);
+            if (together != null) {
+                LinearEmitter.emit(together, out);
+                continue;
+            }
+            Emitter emitter = ALL.get(node.operation());
+            if (emitter == null) {
+                throw new UnsupportedOperationException(
+                        node.operation() + " cannot be printed as TorchScript");
+            }
+            emitter.emit(node, out);
+        }
+    }
+
+    /** An expression of operands, named by their index in braces. */
+    static Emitter expression(String pattern) {
+        return (node, out) -> {
+            String text = pattern;
+            for (int i = 0; i < node.operands().size(); i++) {
+                text = text.replace("{" + i + "}", out.text(node.operands().get(i)));
+            }
+            out.assign(node.result(), text);
+        };
+    }
+
+    private static void product(Node node, ScriptWriter out) {
+        List<?> operands = node.operands();
+        out.assign(node.result(), out.text(operands.get(0)) + " * " + out.text(operands.get(1)));
+    }
+
+    private static void rmsNorm(Node node, ScriptWriter out) {
+        RmsNormSpec spec = node.operand(3, RmsNormSpec.class);
+        Value x = node.operand(0, Value.class);
+        boolean plain =
+                spec.placement() == RmsNormSpec.EpsilonPlacement.INSIDE_ROOT
+                        && spec.measured() == 0
+                        && spec.axes() == 1
+                        && !spec.unitOffset()
+                        && node.operands().get(2) == null
+                        && x.dataType() != DataType.FLOAT16;
+        boolean alongLast = node.operands().get(1) == null || isVector(node, x);
+        if (plain && alongLast) {
+            Object extent = x.dims().get(x.rank() - 1);
+            out.assign(
+                    node.result(),
+                    "torch.rms_norm("
+                            + out.text(x)
+                            + ", ["
+                            + out.text(extent)
+                            + "], "
+                            + out.text(node.operands().get(1))
+                            + ", "
+                            + out.text(spec.epsilon())
+                            + ")");
+            return;
+        }
+        out.assign(
+                node.result(),
+                out.call(
+                        "rms_norm",
+                        x,
+                        node.operands().get(1),
+                        node.operands().get(2),
+                        spec.epsilon(),
+                        spec.placement(),
+                        spec.unitOffset(),
+                        spec.upcast(),
+                        spec.weightInUpcast(),
+                        spec.axes(),
+                        spec.measured()));
+    }
+
+    private static boolean isVector(Node node, Value x) {
+        Value weight = node.operand(1, Value.class);
+        return weight.rank() == 1
+                && weight.dims().get(0).hint() == x.dims().get(x.rank() - 1).hint();
+    }
+
+    private static void layerNorm(Node node, ScriptWriter out) {
+        LayerNormSpec spec = node.operand(3, LayerNormSpec.class);
+        out.assign(
+                node.result(),
+                out.call(
+                        "layer_norm",
+                        node.operands().get(0),
+                        node.operands().get(1),
+                        node.operands().get(2),
+                        spec.epsilon(),
+                        spec.placement(),
+                        spec.unbiased(),
+                        spec.unitOffset(),
+                        spec.axes()));
+    }
+}

@@ -1,0 +1,114 @@
+package io.github.djlblocks.torchscript;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** The functions that printed graphs call, from a file of TorchScript. */
+final class ScriptLibrary {
+
+    private static final Pattern FUNCTION = Pattern.compile("(?m)^def (\\w+)\\(self, ");
+    private static final Pattern CALL = Pattern.compile("self\\.(\\w+)\\(");
+
+    /** The primitives. */
+    static final ScriptLibrary KERNELS = new ScriptLibrary("kernels.py", "linear.py");
+
+    private final Map<String, String> functions = new LinkedHashMap<>();
+
+    private ScriptLibrary(String... resources) {
+        for (String resource : resources) {
+            add(read(resource));
+        }
+    }
+
+    private void add(String text) {
+        Matcher matcher = FUNCTION.matcher(text);
+        int from = -1;
+        String name = "";
+        while (matcher.find()) {
+            if (from >= 0) {
+                functions.put(name, text.substring(from, matcher.start()));
+            }
+            from = matcher.start();
+            name = matcher.group(1);
+        }
+        functions.put(name, text.substring(from));
+    }
+
+    /** What packs weights and keeps them. */
+    static List<String> storing() {
+        ScriptLibrary library = new ScriptLibrary("linear.py", "storing.py");
+        Set<String> wanted = new LinkedHashSet<>(library.functions.keySet());
+        wanted.removeIf(name -> name.startsWith("linear_"));
+        return library.methods(wanted, Script.CLASS);
+    }
+
+    /** The same with a function, and a method that calls it. */
+    static List<String> storing(String function, String method) {
+        List<String> methods = new ArrayList<>(storing());
+        for (String called : KERNELS.methods(Set.of(function), Script.CLASS)) {
+            if (!methods.contains(called)) {
+                methods.add(called);
+            }
+        }
+        methods.add(method);
+        return methods;
+    }
+
+    private static String read(String resource) {
+        try (InputStream stream = ScriptLibrary.class.getResourceAsStream(resource)) {
+            if (stream == null) {
+                throw new IllegalStateException("the library lacks its file " + resource);
+            }
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    boolean has(String function) {
+        return functions.containsKey(function);
+    }
+
+    /** The text of functions and of those they call, as methods of a class. */
+    List<String> methods(Set<String> wanted, String className) {
+        Set<String> all = new LinkedHashSet<>();
+        Deque<String> open = new ArrayDeque<>(wanted);
+        while (!open.isEmpty()) {
+            String name = open.pop();
+            String text = functions.get(name);
+            if (text == null) {
+                throw new IllegalArgumentException("there is no function " + name);
+            }
+            if (all.add(name)) {
+                Matcher calls = CALL.matcher(text);
+                while (calls.find()) {
+                    open.push(calls.group(1));
+                }
+            }
+        }
+        return functions.entrySet().stream()
+                .filter(function -> all.contains(function.getKey()))
+                .map(function -> method(function.getValue(), className))
+                .toList();
+    }
+
+    private static String method(String text, String className) {
+        String typed = text.replaceFirst("\\(self, ", "(self: " + className + ", ");
+        return typed.lines()
+                .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                .collect(Collectors.joining("\n", "", "\n"));
+    }
+}

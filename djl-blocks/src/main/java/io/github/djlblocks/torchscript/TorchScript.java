@@ -1,0 +1,39 @@
+package io.github.djlblocks.torchscript;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import io.github.djlblocks.core.KernelBlock;
+
+/**
+ * Runs blocks compiled: a forward pass for inference on the PyTorch engine becomes one native call.
+ */
+public final class TorchScript {
+
+    private TorchScript() {}
+
+    /**
+     * Compiles the passes for inference of a block of this library, in place: {@code forward} and
+     * everything built on it stay as they are. A pass is recorded when the first of its kind comes
+     * (batch and length stay open), and runs as one call from then on. Training, other engines, and
+     * what cannot be compiled run as before.
+     *
+     * @param block the block, on engine PyTorch
+     * @param manager the manager that holds what is compiled: what is compiled ends with it
+     * @param options how
+     */
+    public static void compile(KernelBlock block, NDManager manager, CompileOptions options) {
+        block.setPassRunner(new BlockRunner(block, manager, options));
+    }
+
+    /**
+     * Compiles any block, as a container of DJL, into another that runs it.
+     *
+     * @param block the block, on engine PyTorch
+     * @param manager the manager that holds what is compiled
+     * @param options how
+     * @return a block of the same parameters
+     */
+    public static Block compiled(Block block, NDManager manager, CompileOptions options) {
+        return new CompiledBlock(block, new BlockRunner(block, manager, options));
+    }
+}
