@@ -31,8 +31,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * Measures how fast models run: this library's blocks, the same model in TorchScript by hand, its
- * bare matrix products, and DJL's own blocks, side by side in one process.
+ * Measures how fast models run: this library's blocks compiled and not, the same model in
+ * TorchScript by hand, its bare matrix products, and DJL's own blocks, side by side in one process.
  */
 @Command(
         name = "bench",
@@ -81,7 +81,7 @@ public final class Bench extends Program {
             paramLabel = "NAME",
             split = ",",
             converter = ContenderConverter.class,
-            description = "products, script, portable, djl. Default: all.")
+            description = "products, script, compiled, portable, djl. Default: all.")
     private List<ContenderKind> contenders = List.of(ContenderKind.values());
 
     @Option(

@@ -111,9 +111,11 @@ class BenchTest {
                 }
                 if (torch) {
                     names.add(start + "script float32");
+                    names.add(start + "compiled float32");
                     for (String format : List.of("bfloat16", "int8", "int4")) {
                         names.add(start + "products " + format);
                         names.add(start + "script " + format);
+                        names.add(start + "compiled " + format);
                     }
                 }
             }
@@ -132,14 +134,14 @@ class BenchTest {
                 .isEqualTo(result.get("tokensPerStep").getAsInt() / median);
         Set<String> references = new TreeSet<>(Set.of("products", "portable"));
         if (result.get("engine").getAsString().equals("PyTorch")) {
-            references.add("script");
+            references.addAll(List.of("script", "compiled"));
         }
         if (result.get("workload").getAsString().equals("W0E")) {
             references.add("djl");
         }
         references.remove(contender);
         assertThat(result.getAsJsonObject("timeOver").keySet()).isEqualTo(references);
-        boolean model = contender.equals("script") || contender.equals("portable");
+        boolean model = !contender.equals("products") && !contender.equals("djl");
         assertThat(result.has("difference")).as(name(result)).isEqualTo(model);
         if (model) {
             assertThat(result.get("difference").getAsDouble())
@@ -187,7 +189,8 @@ class BenchTest {
             value = {
                 "--workload|unknown workload 'nope', known: W1, W2, W3, W0, W0T, W0E",
                 "--format|unknown format 'nope', known: float32, bfloat16, int8, int4",
-                "--contender|unknown contender 'nope', known: products, script, portable, djl",
+                "--contender|unknown contender 'nope', known: products, script, compiled, portable,"
+                        + " djl",
                 "--mode|unknown mode 'nope', known: prefill, decode, encode"
             })
     void run_unknownValue_listsTheKnownOnes(String option, String message) {

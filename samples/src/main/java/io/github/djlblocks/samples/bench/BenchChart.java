@@ -145,8 +145,8 @@ public final class BenchChart {
         return switch (kind) {
             case PRODUCTS -> new Color(0x999999);
             case SCRIPT -> new Color(0xE69F00);
+            case COMPILED -> new Color(0x0072B2);
             case PORTABLE -> new Color(0x56B4E9);
-            case COMPILED -> new Color(0x009E73);
             case DJL -> new Color(0xCC79A7);
         };
     }

@@ -8,7 +8,6 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.KeyValueCache;
-import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.torchscript.CompileOptions;
 import io.github.djlblocks.torchscript.TorchScript;
@@ -23,8 +22,8 @@ final class BlockContender implements Contender {
     private final Bed bed;
     private final ContenderKind kind;
     private final Format format;
-    private final Block block;
     private final NDManager manager;
+    private @Nullable Block block;
     private final ParameterStore store;
     private @Nullable NDArray prompt;
     private @Nullable NDArray token;
@@ -37,10 +36,6 @@ final class BlockContender implements Contender {
         this.kind = kind;
         this.format = format;
         manager = bed.manager().newSubManager();
-        block =
-                kind == ContenderKind.COMPILED
-                        ? compiled(bed.block(), manager, format)
-                        : bed.block();
         store = new ParameterStore(manager, false);
     }
 
@@ -50,12 +45,6 @@ final class BlockContender implements Contender {
 
     static BlockContender compiled(Bed bed, Format format) {
         return new BlockContender(bed, ContenderKind.COMPILED, format);
-    }
-
-    private static Block compiled(Block block, NDManager manager, Format format) {
-        WeightFormat weights = WeightFormat.parse(format.name());
-        return TorchScript.compiled(
-                block, manager, CompileOptions.defaults().withWeights(weights).demanded());
     }
 
     @Override
@@ -71,6 +60,7 @@ final class BlockContender implements Contender {
     @Override
     public void prepare() {
         Workload workload = bed.workload();
+        block = kind == ContenderKind.COMPILED ? compiled() : bed.block();
         prompt = bed.ids(workload.prompt());
         if (!workload.encoder()) {
             token = bed.ids(1);
@@ -78,6 +68,15 @@ final class BlockContender implements Contender {
             forToken = cache(workload);
             forward(bed.ids(workload.context()), forToken);
         }
+    }
+
+    /** FLOAT32 weights stay where they are; a pass that cannot be compiled is an error. */
+    private Block compiled() {
+        CompileOptions options = CompileOptions.defaults().demanded();
+        if (format != Format.FLOAT32) {
+            options = options.withWeights(format.weights());
+        }
+        return TorchScript.compiled(bed.block(), manager, options);
     }
 
     private KeyValueCache cache(Workload workload) {
@@ -107,7 +106,8 @@ final class BlockContender implements Contender {
         }
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            return block.forward(store, new NDList(ids), false, params)
+            return prepared(block)
+                    .forward(store, new NDList(ids), false, params)
                     .singletonOrThrow()
                     .toFloatArray();
         }

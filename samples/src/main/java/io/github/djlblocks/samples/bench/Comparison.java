@@ -96,7 +96,7 @@ final class Comparison {
         return contender.kind().label() + ' ' + contender.format().label();
     }
 
-    /** Products and TorchScript of the same format; the others come in FLOAT32 only. */
+    /** What has the same format; some ways come in FLOAT32 only. */
     private static boolean isReference(Contender contender, Format format) {
         return contender.format() == format
                 || contender.kind() == ContenderKind.PORTABLE

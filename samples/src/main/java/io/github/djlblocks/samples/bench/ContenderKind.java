@@ -6,10 +6,10 @@ public enum ContenderKind implements Named {
     PRODUCTS("matrix products alone"),
     /** The model written in TorchScript by hand. */
     SCRIPT("hand-written TorchScript"),
+    /** The model of this library, compiled to one native call. */
+    COMPILED("this library, compiled"),
     /** The model of this library, operation by operation. */
     PORTABLE("this library, portable"),
-    /** The model of this library, compiled. */
-    COMPILED("this library, compiled"),
     /** The stack of DJL's own transformer blocks, which is not quite the same model. */
     DJL("DJL's own blocks");
 
@@ -27,7 +27,8 @@ public enum ContenderKind implements Named {
     /**
      * Finds a contender by its name.
      *
-     * @param name {@code products}, {@code script}, {@code portable} or {@code djl}
+     * @param name {@code products}, {@code script}, {@code compiled}, {@code portable} or {@code
+     *     djl}
      * @return the kind
      * @throws IllegalArgumentException if there is none of this name
      */

@@ -57,8 +57,8 @@ final class Contenders {
                             ? new ScriptProducts(bed, entry.format())
                             : new EngineProducts(bed);
             case SCRIPT -> new ScriptContender(bed, entry.format());
-            case PORTABLE -> BlockContender.portable(bed);
             case COMPILED -> BlockContender.compiled(bed, entry.format());
+            case PORTABLE -> BlockContender.portable(bed);
             case DJL -> new DjlContender(bed);
         };
     }

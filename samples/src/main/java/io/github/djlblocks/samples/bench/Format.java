@@ -1,5 +1,7 @@
 package io.github.djlblocks.samples.bench;
 
+import io.github.djlblocks.format.WeightFormat;
+
 /** How the numbers of weight matrices are held. */
 public enum Format implements Named {
     /** 4 bytes a number. */
@@ -27,6 +29,16 @@ public enum Format implements Named {
     /** The type of activations, as TorchScript numbers types. */
     int activations() {
         return activations;
+    }
+
+    /** What this library calls it. */
+    WeightFormat weights() {
+        return switch (this) {
+            case FLOAT32 -> WeightFormat.FLOAT32;
+            case BFLOAT16 -> WeightFormat.BFLOAT16;
+            case INT8 -> WeightFormat.INT8;
+            case INT4 -> WeightFormat.INT4;
+        };
     }
 
     /**
