@@ -25,6 +25,7 @@ public final class ParameterPaths {
     private final Map<String, Parameter> byPath = new LinkedHashMap<>();
     private final IdentityHashMap<Parameter, String> firstPaths = new IdentityHashMap<>();
     private final Map<String, String> aliases = new LinkedHashMap<>();
+    private final Map<String, Block> blocks = new LinkedHashMap<>();
 
     private ParameterPaths(Block block) {
         walk("", block);
@@ -53,6 +54,17 @@ public final class ParameterPaths {
         return Collections.unmodifiableMap(new ParameterPaths(block).aliases);
     }
 
+    /**
+     * Lists the blocks of a tree below its root.
+     *
+     * @param block the root
+     * @return path to block, in the order of the tree
+     * @throws IllegalArgumentException if two parameters have the same path
+     */
+    public static Map<String, Block> blocks(Block block) {
+        return Collections.unmodifiableMap(new ParameterPaths(block).blocks);
+    }
+
     private void walk(String prefix, Block block) {
         for (Pair<String, Parameter> direct : block.getDirectParameters()) {
             add(prefix + direct.getKey(), direct.getValue());
@@ -60,7 +72,9 @@ public final class ParameterPaths {
         BlockList children = block.getChildren();
         for (int i = 0; i < children.size(); i++) {
             Pair<String, Block> child = children.get(i);
-            walk(prefix + childName(child.getKey(), i + 1) + '.', child.getValue());
+            String path = prefix + childName(child.getKey(), i + 1);
+            blocks.putIfAbsent(path, child.getValue());
+            walk(path + '.', child.getValue());
         }
     }
 

@@ -24,6 +24,7 @@ final class ScriptWriter {
     record Numbers(DataType type, List<Long> shape, List<Double> values) {}
 
     private final ScriptTypes types;
+    private final ScriptNames outside;
     private final StringBuilder lines = new StringBuilder();
     private final Map<Value, String> names = new HashMap<>();
     private final Map<Object, String> remembered = new HashMap<>();
@@ -34,7 +35,17 @@ final class ScriptWriter {
     private int temporaries;
 
     ScriptWriter(ScriptTypes types) {
+        this(types, ScriptNames.OF_RUN);
+    }
+
+    ScriptWriter(ScriptTypes types, ScriptNames outside) {
         this.types = types;
+        this.outside = outside;
+    }
+
+    /** What the text may refer to besides its own variables. */
+    ScriptNames outside() {
+        return outside;
     }
 
     ScriptTypes types() {
@@ -119,7 +130,7 @@ final class ScriptWriter {
         functions.add(function);
         return Arrays.stream(arguments)
                 .map(this::text)
-                .collect(Collectors.joining(", ", "self." + function + "(", ")"));
+                .collect(Collectors.joining(", ", outside.function(function) + "(", ")"));
     }
 
     /** An expression as it is. */
@@ -204,7 +215,7 @@ final class ScriptWriter {
                             tensors.add(made);
                             return tensors.size() - 1;
                         });
-        return "w[" + index + "]";
+        return outside.tensor(key, index, this);
     }
 
     private String extent(Dim dim) {
