@@ -1,6 +1,7 @@
 package io.github.djlblocks.checkpoint;
 
 import ai.djl.ndarray.types.DataType;
+import io.github.djlblocks.internal.SmallFloats;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
 import java.nio.ShortBuffer;

@@ -34,6 +34,7 @@ final class BlockRunner implements PassRunner, AutoCloseable {
     private final CompileOptions options;
     private final PtNDManager manager;
     private final Map<List<Object>, Kept> passes = new ConcurrentHashMap<>();
+    private @Nullable WeightStore store;
     private final Set<String> told = ConcurrentHashMap.newKeySet();
 
     /** A computation, or why there is none. */
@@ -44,6 +45,17 @@ final class BlockRunner implements PassRunner, AutoCloseable {
         this.options = options;
         manager = (PtNDManager) parent.newSubManager();
         manager.setName("compiled");
+    }
+
+    private WeightStore store() {
+        synchronized (passes) {
+            if (store == null) {
+                store =
+                        new WeightStore(
+                                manager, new WeightPlan(block, options, KernelTrials.choice()));
+            }
+            return store;
+        }
     }
 
     @Override
@@ -133,13 +145,12 @@ final class BlockRunner implements PassRunner, AutoCloseable {
         NDList outputs = forward(tracer, traced, arguments.traced(arrays, caches));
         Graph graph = tracer.finish(outputs);
         ScriptTypes types = options.types();
-        Script script = Script.of(graph, types, uses.buffers());
+        Script script = Script.of(graph, types, new StoredTensors(store()), uses.buffers());
         LOG.debug("{}", script.methods().get(0));
-        WeightList weights = new WeightList(manager, script.tensors());
         CompiledPass pass =
                 new CompiledPass(
                         new ScriptModule(manager, script.methods()),
-                        weights,
+                        store(),
                         types,
                         caches,
                         uses,
@@ -172,6 +183,9 @@ final class BlockRunner implements PassRunner, AutoCloseable {
                             }
                         });
         passes.clear();
+        if (store != null) {
+            store.close();
+        }
         manager.close();
     }
 }

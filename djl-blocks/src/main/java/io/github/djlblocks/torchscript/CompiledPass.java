@@ -23,7 +23,7 @@ import java.util.Objects;
 final class CompiledPass implements AutoCloseable {
 
     private final ScriptModule module;
-    private final WeightList weights;
+    private final WeightStore weights;
     private final ScriptTypes types;
     private final List<List<CachePolicy>> groups;
     private final List<TracedCache.Use> uses;
@@ -31,7 +31,7 @@ final class CompiledPass implements AutoCloseable {
 
     CompiledPass(
             ScriptModule module,
-            WeightList weights,
+            WeightStore weights,
             ScriptTypes types,
             List<TracedCache> caches,
             TracedCache.Uses uses,
@@ -86,7 +86,7 @@ final class CompiledPass implements AutoCloseable {
                 }
             }
             long[] numbers = numbers(caches, rooms);
-            NDList outputs = module.run(manager, arrays, numbers, weights.value());
+            NDList outputs = module.run(manager, arrays, numbers, weights);
             advances.forEach(Runnable::run);
             return outputs;
         }
@@ -145,6 +145,5 @@ final class CompiledPass implements AutoCloseable {
     @Override
     public void close() {
         module.close();
-        weights.close();
     }
 }

@@ -2,6 +2,7 @@ package io.github.djlblocks.torchscript;
 
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.graph.Graph;
 import io.github.djlblocks.graph.Value;
 import java.util.ArrayList;
@@ -9,13 +10,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A graph as a module with a {@code forward}. Parameters are where their paths say; numbers that
  * are always the same are attributes of the module, which no state_dict has; functions of the
  * library are of a namespace beside the classes.
  */
-final class ExportedScript implements ScriptNames {
+final class ExportedScript implements ScriptTensors {
 
     private static final String NAMESPACE = "__torch__.djlblocks";
     private static final String KERNELS = NAMESPACE + ".kernels";
@@ -87,11 +89,7 @@ final class ExportedScript implements ScriptNames {
     }
 
     @Override
-    public String tensor(Object tensor, int index, ScriptWriter out) {
-        if (tensor instanceof ScriptWriter.Numbers constant) {
-            return out.remember(constant, () -> constant(constant));
-        }
-        Parameter parameter = ((Value) tensor).parameter();
+    public String parameter(Parameter parameter) {
         String expression = parameters.get(parameter);
         if (expression == null) {
             throw new UnsupportedOperationException(
@@ -104,7 +102,8 @@ final class ExportedScript implements ScriptNames {
     }
 
     /** Moved to the inputs' device where it is on another: the module does not take it along. */
-    private String constant(ScriptWriter.Numbers constant) {
+    @Override
+    public String numbers(ScriptWriter.Numbers constant) {
         int count = numbers.size();
         String name = numbers.computeIfAbsent(constant, key -> prefix + "_" + count);
         String type =
@@ -112,6 +111,21 @@ final class ExportedScript implements ScriptNames {
                         ? "None"
                         : Integer.toString(ScriptTypes.plain(constant.type()));
         return "torch.to(self." + name + ", " + device + ", " + type + ")";
+    }
+
+    @Override
+    public String joined(List<Parameter> vectors) {
+        throw new IllegalStateException("weights of a file are not joined");
+    }
+
+    @Override
+    public @Nullable WeightFormat linearFormat(Parameter weight) {
+        return null;
+    }
+
+    @Override
+    public Linear linear(List<Parameter> weights, WeightFormat format) {
+        throw new IllegalStateException("weights of a file are not packed");
     }
 
     @Override

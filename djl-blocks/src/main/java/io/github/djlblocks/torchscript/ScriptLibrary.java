@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -23,7 +24,7 @@ final class ScriptLibrary {
     private static final Pattern CALL = Pattern.compile("self\\.(\\w+)\\(");
 
     /** The primitives. */
-    static final ScriptLibrary KERNELS = new ScriptLibrary("kernels.py");
+    static final ScriptLibrary KERNELS = new ScriptLibrary("kernels.py", "linear.py");
 
     /** The primitives in what PyTorch 1.13 has. */
     static final ScriptLibrary COMPATIBLE =
@@ -50,6 +51,26 @@ final class ScriptLibrary {
             name = matcher.group(1);
         }
         functions.put(name, text.substring(from));
+    }
+
+    /** What packs weights and keeps them. */
+    static List<String> storing() {
+        ScriptLibrary library = new ScriptLibrary("linear.py", "storing.py");
+        Set<String> wanted = new LinkedHashSet<>(library.functions.keySet());
+        wanted.removeIf(name -> name.startsWith("linear_"));
+        return library.methods(wanted, Script.CLASS);
+    }
+
+    /** The same with a function, and a method that calls it. */
+    static List<String> storing(String function, String method) {
+        List<String> methods = new ArrayList<>(storing());
+        for (String called : KERNELS.methods(Set.of(function), Script.CLASS)) {
+            if (!methods.contains(called)) {
+                methods.add(called);
+            }
+        }
+        methods.add(method);
+        return methods;
     }
 
     private static String read(String resource) {

@@ -35,9 +35,9 @@ final class ScriptModule implements AutoCloseable {
      * @param manager of the results
      * @param inputs the list {@code x}
      * @param numbers the list {@code n}
-     * @param weights the list {@code w}, which stays open
+     * @param weights the lists {@code w} and {@code p}, which stay open
      */
-    NDList run(PtNDManager manager, List<NDArray> inputs, long[] numbers, IValue weights) {
+    NDList run(PtNDManager manager, List<NDArray> inputs, long[] numbers, WeightStore weights) {
         PtNDArray[] arrays = new PtNDArray[inputs.size()];
         for (int i = 0; i < arrays.length; i++) {
             arrays[i] = (PtNDArray) inputs.get(i);
@@ -46,11 +46,18 @@ final class ScriptModule implements AutoCloseable {
         JniUtils.setGraphExecutorOptimize(false);
         try (IValue x = IValue.listFrom(arrays);
                 IValue n = IValue.listFrom(numbers);
-                IValue y = IValueUtils.runMethod(module, "run", x, n, weights)) {
+                IValue y =
+                        IValueUtils.runMethod(
+                                module, "run", x, n, weights.tensors(), weights.packed())) {
             return new NDList(y.toTensorArray(manager));
         } finally {
             JniUtils.setGraphExecutorOptimize(true);
         }
+    }
+
+    /** Calls a method; the result is the caller's to close. */
+    IValue call(String method, IValue... arguments) {
+        return IValueUtils.runMethod(module, method, arguments);
     }
 
     @Override

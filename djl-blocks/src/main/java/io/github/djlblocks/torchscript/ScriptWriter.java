@@ -3,9 +3,7 @@ package io.github.djlblocks.torchscript;
 import ai.djl.ndarray.types.DataType;
 import io.github.djlblocks.graph.Dim;
 import io.github.djlblocks.graph.Value;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -24,37 +22,30 @@ final class ScriptWriter {
     record Numbers(DataType type, List<Long> shape, List<Double> values) {}
 
     private final ScriptTypes types;
-    private final ScriptNames outside;
     private final StringBuilder lines = new StringBuilder();
     private final Map<Value, String> names = new HashMap<>();
     private final Map<Object, String> remembered = new HashMap<>();
-    private final List<Object> tensors = new ArrayList<>();
-    private final Map<Object, Integer> tensorIndices = new HashMap<>();
+    private final ScriptTensors tensors;
     private final Set<String> functions = new LinkedHashSet<>();
     private int depth = 1;
     private int temporaries;
 
-    ScriptWriter(ScriptTypes types) {
-        this(types, ScriptNames.OF_RUN);
-    }
-
-    ScriptWriter(ScriptTypes types, ScriptNames outside) {
+    ScriptWriter(ScriptTypes types, ScriptTensors tensors) {
         this.types = types;
-        this.outside = outside;
-    }
-
-    /** What the text may refer to besides its own variables. */
-    ScriptNames outside() {
-        return outside;
+        this.tensors = tensors;
     }
 
     ScriptTypes types() {
         return types;
     }
 
-    /** Parameters ({@link Value}) and {@link Numbers}, in the order of the list {@code w}. */
-    List<Object> tensors() {
-        return Collections.unmodifiableList(tensors);
+    ScriptTensors tensors() {
+        return tensors;
+    }
+
+    /** Notes that a function of the library is called. */
+    void uses(String function) {
+        functions.add(function);
     }
 
     Set<String> functions() {
@@ -130,7 +121,7 @@ final class ScriptWriter {
         functions.add(function);
         return Arrays.stream(arguments)
                 .map(this::text)
-                .collect(Collectors.joining(", ", outside.function(function) + "(", ")"));
+                .collect(Collectors.joining(", ", tensors.function(function) + "(", ")"));
     }
 
     /** An expression as it is. */
@@ -190,7 +181,7 @@ final class ScriptWriter {
             return known;
         }
         return switch (value.kind()) {
-            case PARAMETER -> tensor(value);
+            case PARAMETER -> tensors.parameter(value.parameter());
             case CONSTANT -> numbers(value);
             default -> throw new IllegalStateException(value + " was not computed yet");
         };
@@ -204,18 +195,7 @@ final class ScriptWriter {
 
     /** Numbers as a tensor that is made once. */
     String numbers(DataType type, List<Long> shape, double... values) {
-        return tensor(new Numbers(type, shape, Arrays.stream(values).boxed().toList()));
-    }
-
-    private String tensor(Object key) {
-        int index =
-                tensorIndices.computeIfAbsent(
-                        key,
-                        made -> {
-                            tensors.add(made);
-                            return tensors.size() - 1;
-                        });
-        return outside.tensor(key, index, this);
+        return tensors.numbers(new Numbers(type, shape, Arrays.stream(values).boxed().toList()));
     }
 
     private String extent(Dim dim) {

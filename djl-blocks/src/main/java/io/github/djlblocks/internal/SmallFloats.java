@@ -1,4 +1,4 @@
-package io.github.djlblocks.checkpoint;
+package io.github.djlblocks.internal;
 
 /**
  * The two 16-bit float formats, in plain arithmetic.
@@ -9,7 +9,7 @@ package io.github.djlblocks.checkpoint;
  * carry into the next exponent need no case of their own. IEEE 754-2019, 3.4 (binary16); bfloat16
  * is the upper half of binary32.
  */
-final class SmallFloats {
+public final class SmallFloats {
 
     private static final int HALF_FRACTION_BITS = 10;
     private static final int HALF_MIN_EXPONENT = -14;
@@ -20,12 +20,23 @@ final class SmallFloats {
 
     private SmallFloats() {}
 
-    static float halfToFloat(short half) {
+    /**
+     * Returns the value of a binary16 pattern, which is exact.
+     *
+     * @param half the pattern
+     * @return its value
+     */
+    public static float halfToFloat(short half) {
         return Float.intBitsToFloat(halfToFloatBits(half));
     }
 
-    /** The binary32 pattern of a binary16 pattern: exact, payloads of NaN kept. */
-    static int halfToFloatBits(short half) {
+    /**
+     * Returns the binary32 pattern of a binary16 pattern: exact, payloads of NaN kept.
+     *
+     * @param half the binary16 pattern
+     * @return the binary32 pattern
+     */
+    public static int halfToFloatBits(short half) {
         int sign = (half & 0x8000) << 16;
         int magnitude = half & 0x7FFF;
         if (magnitude >= HALF_INFINITY) {
@@ -37,15 +48,33 @@ final class SmallFloats {
         return sign | Float.floatToRawIntBits(magnitude * 0x1p-24f);
     }
 
-    static float bfloat16ToFloat(short value) {
+    /**
+     * Returns the value of a bfloat16 pattern, which is exact.
+     *
+     * @param value the pattern
+     * @return its value
+     */
+    public static float bfloat16ToFloat(short value) {
         return Float.intBitsToFloat(value << 16);
     }
 
-    static short doubleToHalf(double value) {
+    /**
+     * Rounds to the nearest binary16, ties to even; beyond the largest finite one it is infinite.
+     *
+     * @param value the value
+     * @return the pattern
+     */
+    public static short doubleToHalf(double value) {
         return encode(value, HALF_FRACTION_BITS, HALF_MIN_EXPONENT, HALF_INFINITY);
     }
 
-    static short doubleToBfloat16(double value) {
+    /**
+     * Rounds to the nearest bfloat16, ties to even; beyond the largest finite one it is infinite.
+     *
+     * @param value the value
+     * @return the pattern
+     */
+    public static short doubleToBfloat16(double value) {
         return encode(value, BFLOAT16_FRACTION_BITS, BFLOAT16_MIN_EXPONENT, BFLOAT16_INFINITY);
     }
 

@@ -1,4 +1,4 @@
-package io.github.djlblocks.checkpoint;
+package io.github.djlblocks.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,195 @@
+package io.github.djlblocks.torchscript;
+
+import io.github.djlblocks.format.WeightFormat;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Times the kernels of a format on this machine, once a size, and keeps the holder whose kernels
+ * take least: {@code sum over row classes of calls x seconds}.
+ */
+final class KernelChoice {
+
+    /** The system property that pins kernels: ids with commas between, one a format at most. */
+    static final String PROPERTY = "djlblocks.linear";
+
+    /** Longer matrices are timed as if they had this many rows: the seconds grow with them. */
+    static final int LONGEST = 4096;
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(KernelChoice.class);
+
+    /** Runs a kernel on a weight of its own. */
+    @FunctionalInterface
+    interface Trial {
+
+        /**
+         * Times a call.
+         *
+         * @return seconds; not a positive number if the result was wrong
+         * @throws RuntimeException if the kernel does not run here
+         */
+        double seconds(LinearKernel kernel, WeightFormat format, int out, int in, int rows);
+    }
+
+    /** How often each class of rows is called, for the sum that is made small. */
+    record Mix(double one, double few, double many) {
+
+        /** A prompt of 512 tokens and 128 steps. */
+        static final Mix GENERATION = new Mix(128, 4, 1);
+
+        /** Whole sequences only. */
+        static final Mix ENCODING = new Mix(0, 1, 1);
+
+        double calls(RowClass rows) {
+            return switch (rows) {
+                case ONE -> one;
+                case FEW -> few;
+                case MANY -> many;
+            };
+        }
+    }
+
+    /**
+     * What to make of a weight, and what to call on it.
+     *
+     * @param holder what to pack
+     * @param kernels a kernel of that holder for each class of rows
+     */
+    record Choice(WeightHolder holder, Map<RowClass, LinearKernel> kernels) {
+
+        Choice {
+            kernels = Map.copyOf(kernels);
+        }
+
+        LinearKernel kernel(RowClass rows) {
+            return Optional.ofNullable(kernels.get(rows)).orElseThrow();
+        }
+    }
+
+    private record Key(WeightFormat format, int out, int in) {}
+
+    private final Trial trial;
+    private final Mix mix;
+    private final List<LinearKernel> pinned;
+    private final Map<Key, Choice> known = new ConcurrentHashMap<>();
+
+    KernelChoice(Trial trial, Mix mix, List<LinearKernel> pinned) {
+        this.trial = trial;
+        this.mix = mix;
+        this.pinned = List.copyOf(pinned);
+    }
+
+    /** The kernels named by {@link #PROPERTY}. */
+    static List<LinearKernel> pinnedByProperty() {
+        List<LinearKernel> kernels = new ArrayList<>();
+        for (String id : System.getProperty(PROPERTY, "").split(",", -1)) {
+            if (!id.isBlank()) {
+                kernels.add(LinearKernel.byId(id.strip()));
+            }
+        }
+        return kernels;
+    }
+
+    /**
+     * Chooses for weights of a size; the first call for a size takes a while.
+     *
+     * @throws IllegalArgumentException if the pinned kernel does not take the size
+     * @throws IllegalStateException if no kernel runs here
+     */
+    Choice choose(WeightFormat format, int out, int in) {
+        List<LinearKernel> all = LinearKernel.of(format);
+        for (LinearKernel kernel : pinned) {
+            if (all.contains(kernel)) {
+                return pin(kernel, out, in);
+            }
+        }
+        // What a kernel supports depends on the rest of a division by 64, which stays.
+        int shorter = out <= LONGEST ? out : LONGEST + out % 64;
+        // Not computeIfAbsent: trials may run kernels that choose themselves.
+        Key key = new Key(format, shorter, in);
+        Choice choice = known.get(key);
+        if (choice == null) {
+            choice = time(all, key);
+            known.put(key, choice);
+        }
+        return choice;
+    }
+
+    private static Choice pin(LinearKernel kernel, int out, int in) {
+        Map<RowClass, LinearKernel> kernels = new EnumMap<>(RowClass.class);
+        for (RowClass rows : RowClass.values()) {
+            if (!kernel.supports(out, in, rows.trialRows())) {
+                throw new IllegalArgumentException(
+                        "linear kernel %s does not take weights of (%d, %d): pin another, or none"
+                                .formatted(kernel.id(), out, in));
+            }
+            kernels.put(rows, kernel);
+        }
+        return new Choice(kernel.holder(), kernels);
+    }
+
+    private Choice time(List<LinearKernel> all, Key key) {
+        Map<WeightHolder, Map<RowClass, LinearKernel>> kernels = new LinkedHashMap<>();
+        Map<WeightHolder, Double> totals = new LinkedHashMap<>();
+        Map<String, String> seconds = new LinkedHashMap<>();
+        for (RowClass rows : RowClass.values()) {
+            Map<WeightHolder, Double> best = new EnumMap<>(WeightHolder.class);
+            for (LinearKernel kernel : all) {
+                if (!kernel.supports(key.out(), key.in(), rows.trialRows())) {
+                    continue;
+                }
+                double time = time(kernel, key, rows);
+                seconds.put(kernel.id() + " " + rows, "%.3g".formatted(time));
+                WeightHolder holder = kernel.holder();
+                if (time < best.getOrDefault(holder, Double.POSITIVE_INFINITY)) {
+                    best.put(holder, time);
+                    kernels.computeIfAbsent(holder, h -> new EnumMap<>(RowClass.class))
+                            .put(rows, kernel);
+                }
+            }
+            best.forEach(
+                    (holder, time) -> totals.merge(holder, mix.calls(rows) * time, Double::sum));
+        }
+        WeightHolder fastest =
+                totals.entrySet().stream()
+                        .filter(e -> serves(kernels.get(e.getKey())))
+                        .min(Map.Entry.comparingByValue())
+                        .map(Map.Entry::getKey)
+                        .orElseThrow(
+                                () ->
+                                        new IllegalStateException(
+                                                "no linear kernel of %s runs here on (%d, %d): %s"
+                                                        .formatted(
+                                                                key.format(),
+                                                                key.out(),
+                                                                key.in(),
+                                                                seconds)));
+        Choice choice = new Choice(fastest, kernels.getOrDefault(fastest, Map.of()));
+        LOGGER.debug("{}: {}, of seconds {}", key, choice, seconds);
+        return choice;
+    }
+
+    private static boolean serves(@Nullable Map<RowClass, ?> kernels) {
+        return kernels != null && kernels.size() == RowClass.values().length;
+    }
+
+    /** The seconds of a trial, infinite if it failed. */
+    private double time(LinearKernel kernel, Key key, RowClass rows) {
+        try {
+            double time =
+                    trial.seconds(kernel, key.format(), key.out(), key.in(), rows.trialRows());
+            return time > 0 ? time : Double.POSITIVE_INFINITY;
+        } catch (RuntimeException e) {
+            LOGGER.debug("{} does not run here on {}", kernel.id(), key, e);
+            return Double.POSITIVE_INFINITY;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+# Linear maps y = x W^T + b over stored weights. pack_* makes a holder from codes and scales; what is
+# bfloat16 comes in as float16 of the same bits. linear_* takes x (..., in) of float32 or bfloat16, the
+# parts of a holder, and gives y (..., out) in the type of x. Types are numbers as in c10::ScalarType:
+# 1 int8, 3 int32, 4 int64, 6 float32, 7 float64, 15 bfloat16.
+
+
+def as_bfloat16(self, bits: Tensor) -> Tensor:
+    return torch.set_(torch.zeros([0], dtype=15), bits)
+
+
+def with_bias(self, y: Tensor, b: Optional[Tensor], x: Tensor) -> Tensor:
+    if b is not None:
+        y = y + b
+    return y.to(x.dtype)
+
+
+def pack_plain(self, codes: Tensor, scales: Tensor) -> List[Tensor]:
+    return [codes]
+
+
+def pack_plain_bfloat16(self, codes: Tensor, scales: Tensor) -> List[Tensor]:
+    return [self.as_bfloat16(codes)]
+
+
+def pack_scaled(self, codes: Tensor, scales: Tensor) -> List[Tensor]:
+    return [codes, self.as_bfloat16(scales)]
+
+
+def linear_plain(self, x: Tensor, w: Tensor, b: Optional[Tensor]) -> Tensor:
+    return self.with_bias(torch.linear(x.to(w.dtype), w), b, x)
+
+
+def linear_widened(self, x: Tensor, w: Tensor, b: Optional[Tensor]) -> Tensor:
+    return self.with_bias(torch.linear(x, w.to(x.dtype)), b, x)
+
+
+def pack_mkldnn(self, codes: Tensor, scales: Tensor) -> List[Tensor]:
+    return [ops.mkldnn._reorder_linear_weight(codes, None)]
+
+
+def pack_mkldnn_bfloat16(self, codes: Tensor, scales: Tensor) -> List[Tensor]:
+    return [ops.mkldnn._reorder_linear_weight(self.as_bfloat16(codes), None)]
+
+
+def linear_mkldnn(self, x: Tensor, w: Tensor, b: Optional[Tensor]) -> Tensor:
+    y = ops.mkldnn._linear_pointwise(x.to(w.dtype), w, None, "none", annotate(List[Optional[number]], []), "")
+    return self.with_bias(y, b, x)
+
+
+def pack_fbgemm_float16(self, codes: Tensor, scales: Tensor) -> __torch__.torch.classes.quantized.LinearPackedParamsBase:
+    return ops.quantized.linear_prepack_fp16(codes.to(6), None)
+
+
+def linear_fbgemm_float16(self, x: Tensor, w: __torch__.torch.classes.quantized.LinearPackedParamsBase, b: Optional[Tensor]) -> Tensor:
+    return self.with_bias(ops.quantized.linear_dynamic_fp16(x.to(6), w), b, x)
+
+
+def pack_fbgemm_int8(self, codes: Tensor, scales: Tensor) -> __torch__.torch.classes.quantized.LinearPackedParamsBase:
+    steps = self.as_bfloat16(scales).to(7)
+    zeros = torch.zeros([codes.size(0)], dtype=4)
+    return ops.quantized.linear_prepack(torch._make_per_channel_quantized_tensor(codes, steps, zeros, 0), None)
+
+
+def linear_fbgemm_int8(self, x: Tensor, w: __torch__.torch.classes.quantized.LinearPackedParamsBase, b: Optional[Tensor]) -> Tensor:
+    return self.with_bias(ops.quantized.linear_dynamic(x.to(6), w, False), b, x)
+
+
+def linear_rows_int8(self, x: Tensor, w: Tensor, s: Tensor, b: Optional[Tensor]) -> Tensor:
+    rows = x.reshape(-1, w.size(1)).to(6)
+    steps = rows.abs().amax([1], True).clamp(min=1.1754943508222875e-38) / 127.
+    y = torch._int_mm((rows / steps).round().to(1), w.t()) * steps * s.to(6)
+    return self.with_bias(y.view(x.size()[:-1] + [w.size(0)]), b, x)
+
+
+def linear_pack_int8(self, x: Tensor, w: Tensor, s: Tensor, b: Optional[Tensor]) -> Tensor:
+    y = torch._weight_int8pack_mm(x.reshape(-1, w.size(1)).to(15).contiguous(), w, s)
+    return self.with_bias(y.view(x.size()[:-1] + [w.size(0)]), b, x)
+
+
+def linear_widened_int8(self, x: Tensor, w: Tensor, s: Tensor, b: Optional[Tensor]) -> Tensor:
+    return self.with_bias(torch.linear(x, w.to(x.dtype)) * s.to(x.dtype), b, x)
+
+
+def pack_int4(self, codes: Tensor, scales: Tensor) -> List[Tensor]:
+    parts = annotate(List[Tensor], [])
+    for start in range(0, codes.size(0), 1024):
+        c = codes.narrow(0, start, min(1024, codes.size(0) - start))
+        wide = torch.stack([c & 15, c >> 4], 2).flatten(1).to(3)
+        parts.append(torch._convert_weight_to_int4pack_for_cpu(wide, 2))
+    packed = parts[0] if len(parts) == 1 else torch.cat(parts)
+    return [packed, self.as_bfloat16(scales)]
+
+
+def linear_pack_int4(self, x: Tensor, w: Tensor, sz: Tensor, b: Optional[Tensor]) -> Tensor:
+    k = w.size(1) * 2
+    rows = x.reshape(-1, k).to(15).contiguous()
+    y = torch._weight_int4pack_mm_for_cpu(rows, w, k // sz.size(0), sz)
+    return self.with_bias(y.view(x.size()[:-1] + [w.size(0)]), b, x)
+
+
+# What AVX-512 builds pack: for 64 rows of W, column after column, 32 bytes of row i (low half of the
+# byte) and row i + 32.
+def linear_unpack_int4(self, x: Tensor, w: Tensor, sz: Tensor, b: Optional[Tensor]) -> Tensor:
+    n = w.size(0)
+    k = w.size(1) * 2
+    g = sz.size(0)
+    c = w.view(n // 64, k, 32)
+    q = torch.cat([c & 15, c >> 4], 2).permute(1, 0, 2).reshape(g, k // g, n).to(15)
+    t = torch.addcmul(sz.select(2, 1).unsqueeze(1), q - 8, sz.select(2, 0).unsqueeze(1))
+    return self.with_bias(torch.matmul(x.to(15), t.reshape(k, n)), b, x)
+
+
+def linear_widened_int4(self, x: Tensor, w: Tensor, sz: Tensor, b: Optional[Tensor]) -> Tensor:
+    n = w.size(0)
+    k = w.size(1) * 2
+    f = sz.to(x.dtype)
+    q = torch.stack([w & 15, w >> 4], 2).view(n, sz.size(0), k // sz.size(0)).to(x.dtype)
+    t = torch.addcmul(f.select(2, 1).t().unsqueeze(2), q - 8, f.select(2, 0).t().unsqueeze(2))
+    return self.with_bias(torch.linear(x, t.reshape(n, k)), b, x)

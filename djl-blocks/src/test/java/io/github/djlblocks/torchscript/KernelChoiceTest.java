@@ -1,0 +1,159 @@
+package io.github.djlblocks.torchscript;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.github.djlblocks.format.WeightFormat;
+import io.github.djlblocks.torchscript.KernelChoice.Choice;
+import io.github.djlblocks.torchscript.KernelChoice.Mix;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class KernelChoiceTest {
+
+    /** Seconds of kernels at 1, 8 and 512 rows; what is not listed does not run. */
+    private static KernelChoice.Trial trial(Map<LinearKernel, List<Double>> seconds) {
+        return (kernel, format, out, in, rows) -> {
+            List<Double> times = seconds.get(kernel);
+            if (times == null) {
+                throw new UnsupportedOperationException(kernel.id());
+            }
+            return times.get(rows == 1 ? 0 : rows == 8 ? 1 : 2);
+        };
+    }
+
+    private static KernelChoice choice(Mix mix, Map<LinearKernel, List<Double>> seconds) {
+        return new KernelChoice(trial(seconds), mix, List.of());
+    }
+
+    @Test
+    void choose_kernelsOfOneHolder_takeTurns() {
+        Choice choice =
+                choice(
+                                Mix.GENERATION,
+                                Map.of(
+                                        LinearKernel.INT4_PACK, List.of(1.0, 3.0, 900.0),
+                                        LinearKernel.INT4_UNPACK, List.of(50.0, 60.0, 500.0),
+                                        LinearKernel.INT4_WIDENED, List.of(70.0, 2.0, 400.0)))
+                        .choose(WeightFormat.int4(64), 128, 64);
+        assertThat(choice)
+                .isEqualTo(
+                        new Choice(
+                                WeightHolder.PACKED_INT4,
+                                Map.of(
+                                        RowClass.ONE, LinearKernel.INT4_PACK,
+                                        RowClass.FEW, LinearKernel.INT4_PACK,
+                                        RowClass.MANY, LinearKernel.INT4_UNPACK)));
+        assertThat(choice.kernel(RowClass.of(33))).isEqualTo(LinearKernel.INT4_UNPACK);
+        assertThat(choice.kernel(RowClass.of(32))).isEqualTo(LinearKernel.INT4_PACK);
+    }
+
+    /** 128 x 3 + 4 x 1 + 100 = 488 against 128 x 2 + 4 x 1 + 300 = 560; 101 against 301. */
+    @Test
+    void choose_mix_weighsRows() {
+        Map<LinearKernel, List<Double>> seconds =
+                Map.of(
+                        LinearKernel.FLOAT32_PLAIN, List.of(2.0, 1.0, 300.0),
+                        LinearKernel.FLOAT32_MKLDNN, List.of(3.0, 1.0, 100.0));
+        assertThat(holder(Mix.GENERATION, seconds)).isEqualTo(WeightHolder.MKLDNN);
+        assertThat(holder(new Mix(300, 4, 1), seconds)).isEqualTo(WeightHolder.PLAIN);
+        assertThat(holder(Mix.ENCODING, seconds)).isEqualTo(WeightHolder.MKLDNN);
+    }
+
+    private static WeightHolder holder(Mix mix, Map<LinearKernel, List<Double>> seconds) {
+        return choice(mix, seconds).choose(WeightFormat.FLOAT32, 5, 7).holder();
+    }
+
+    @Test
+    void choose_failedOrWrong_isNotTaken() {
+        for (double bad : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
+            Map<LinearKernel, List<Double>> seconds =
+                    Map.of(
+                            LinearKernel.BFLOAT16_PLAIN, List.of(9.0, 9.0, 9.0),
+                            LinearKernel.BFLOAT16_MKLDNN, List.of(1.0, 1.0, bad));
+            Choice choice = choice(Mix.GENERATION, seconds).choose(WeightFormat.BFLOAT16, 5, 7);
+            assertThat(choice.holder()).as("%s", bad).isEqualTo(WeightHolder.PLAIN_BFLOAT16);
+        }
+        Map<LinearKernel, List<Double>> one =
+                Map.of(LinearKernel.INT8_WIDENED, List.of(9.0, 9.0, 9.0));
+        assertThat(choice(Mix.GENERATION, one).choose(WeightFormat.INT8, 5, 7).kernels())
+                .containsEntry(RowClass.ONE, LinearKernel.INT8_WIDENED);
+    }
+
+    @Test
+    void choose_nothingRuns_throws() {
+        KernelChoice choice = choice(Mix.GENERATION, Map.of());
+        assertThatIllegalStateException()
+                .isThrownBy(() -> choice.choose(WeightFormat.FLOAT32, 5, 7))
+                .withMessageStartingWith("no linear kernel of float32 runs here on (5, 7): {");
+    }
+
+    @Test
+    void choose_unsupportedSize_isNeverTried() {
+        List<LinearKernel> tried = new ArrayList<>();
+        KernelChoice choice =
+                new KernelChoice(
+                        (kernel, format, out, in, rows) -> {
+                            tried.add(kernel);
+                            return 1;
+                        },
+                        Mix.GENERATION,
+                        List.of());
+        choice.choose(WeightFormat.INT8, 17, 33);
+        assertThat(tried).contains(LinearKernel.INT8_ROWS).doesNotContain(LinearKernel.INT8_PACK);
+    }
+
+    @Test
+    void choose_again_timesOnce() {
+        List<Integer> outs = new ArrayList<>();
+        KernelChoice choice =
+                new KernelChoice(
+                        (kernel, format, out, in, rows) -> {
+                            outs.add(out);
+                            return 1;
+                        },
+                        Mix.GENERATION,
+                        List.of());
+        Choice first = choice.choose(WeightFormat.FLOAT32, 32003, 8);
+        // Three row classes of two kernels; 32003 is 3 above a multiple of 64.
+        assertThat(outs).hasSize(6).containsOnly(4099);
+        assertThat(choice.choose(WeightFormat.FLOAT32, 50243, 8)).isSameAs(first);
+        assertThat(outs).hasSize(6);
+        choice.choose(WeightFormat.FLOAT32, 4098, 8);
+        choice.choose(WeightFormat.FLOAT32, 12, 9);
+        choice.choose(WeightFormat.BFLOAT16, 12, 8);
+        assertThat(outs).hasSize(24);
+    }
+
+    @Test
+    void choose_pinned_takesItUntimed() {
+        KernelChoice choice =
+                new KernelChoice(
+                        trial(Map.of()),
+                        Mix.GENERATION,
+                        List.of(LinearKernel.INT8_ROWS, LinearKernel.INT4_PACK));
+        assertThat(choice.choose(WeightFormat.INT8, 5, 7).kernels())
+                .hasSize(3)
+                .containsValue(LinearKernel.INT8_ROWS);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> choice.choose(WeightFormat.INT4, 17, 32))
+                .withMessage(
+                        "linear kernel int4.pack does not take weights of (17, 32): pin another,"
+                                + " or none");
+    }
+
+    @Test
+    void pinnedByProperty_ids_areKernels() {
+        System.setProperty(KernelChoice.PROPERTY, "int8.rows, int4.pack");
+        try {
+            assertThat(KernelChoice.pinnedByProperty())
+                    .containsExactly(LinearKernel.INT8_ROWS, LinearKernel.INT4_PACK);
+        } finally {
+            System.clearProperty(KernelChoice.PROPERTY);
+        }
+        assertThat(KernelChoice.pinnedByProperty()).isEmpty();
+    }
+}

@@ -1,0 +1,103 @@
+package io.github.djlblocks.samples.bench;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.model.CausalLanguageModel;
+import org.jspecify.annotations.Nullable;
+
+/** The model of this library as it is, with the engine computing one operation after the other. */
+final class PortableContender implements Contender {
+
+    private final Bed bed;
+    private final NDManager manager;
+    private final ParameterStore store;
+    private @Nullable NDArray prompt;
+    private @Nullable NDArray token;
+    private @Nullable KeyValueCache forPrompt;
+    private @Nullable KeyValueCache forToken;
+    private float[] output = new float[0];
+
+    PortableContender(Bed bed) {
+        this.bed = bed;
+        manager = bed.manager().newSubManager();
+        store = new ParameterStore(manager, false);
+    }
+
+    @Override
+    public ContenderKind kind() {
+        return ContenderKind.PORTABLE;
+    }
+
+    @Override
+    public Format format() {
+        return Format.FLOAT32;
+    }
+
+    @Override
+    public void prepare() {
+        Workload workload = bed.workload();
+        prompt = bed.ids(workload.prompt());
+        if (!workload.encoder()) {
+            token = bed.ids(1);
+            forPrompt = cache(workload);
+            forToken = cache(workload);
+            forward(bed.ids(workload.context()), forToken);
+        }
+    }
+
+    private KeyValueCache cache(Workload workload) {
+        return KeyValueCache.preallocated(manager, workload.layers(), workload.capacity());
+    }
+
+    @Override
+    public void step(Mode mode) {
+        switch (mode) {
+            case ENCODE -> output = forward(prepared(prompt), null);
+            case PREFILL -> {
+                prepared(forPrompt).truncate(0);
+                output = forward(prepared(prompt), forPrompt);
+            }
+            case DECODE -> {
+                output = forward(prepared(token), forToken);
+                prepared(forToken).truncate(bed.workload().context());
+            }
+        }
+    }
+
+    private float[] forward(NDArray ids, @Nullable KeyValueCache cache) {
+        PairList<String, Object> params = new PairList<>();
+        if (cache != null) {
+            params.add(CausalLanguageModel.CACHE, cache);
+            params.add(CausalLanguageModel.LAST_ONLY, true);
+        }
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            return bed.block()
+                    .forward(store, new NDList(ids), false, params)
+                    .singletonOrThrow()
+                    .toFloatArray();
+        }
+    }
+
+    private static <T> T prepared(@Nullable T value) {
+        if (value == null) {
+            throw new IllegalStateException("call prepare() first, and step with a mode it has");
+        }
+        return value;
+    }
+
+    @Override
+    public float[] output() {
+        return output;
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}
