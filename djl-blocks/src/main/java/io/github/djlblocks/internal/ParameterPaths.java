@@ -5,10 +5,12 @@ import ai.djl.nn.BlockList;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,7 +18,9 @@ import java.util.regex.Pattern;
  * The parameters of a block tree by path: the names on the way down, joined with dots.
  *
  * <p>DJL numbers the children of a block ({@code 01query}, {@code 02key}); the numbers are left
- * out: {@code 01layers.0 -> 02attention -> weight} is {@code layers.0.attention.weight}.
+ * out: {@code 01layers.0 -> 02attention -> weight} is {@code layers.0.attention.weight}. They stay
+ * where siblings have one name without them, as in a SequentialBlock: {@code 01Linear.weight,
+ * 02Linear.weight}.
  */
 public final class ParameterPaths {
 
@@ -70,9 +74,15 @@ public final class ParameterPaths {
             add(prefix + direct.getKey(), direct.getValue());
         }
         BlockList children = block.getChildren();
+        Map<String, Integer> uses = new HashMap<>();
+        for (int i = 0; i < children.size(); i++) {
+            uses.merge(childName(children.keyAt(i), i + 1), 1, Integer::sum);
+        }
         for (int i = 0; i < children.size(); i++) {
             Pair<String, Block> child = children.get(i);
-            String path = prefix + childName(child.getKey(), i + 1);
+            String name = childName(child.getKey(), i + 1);
+            boolean unique = Objects.equals(uses.get(name), 1);
+            String path = prefix + (unique ? name : child.getKey());
             blocks.putIfAbsent(path, child.getValue());
             walk(path + '.', child.getValue());
         }

@@ -44,10 +44,6 @@ final class Exports {
         return model;
     }
 
-    static NDList run(Model model, NDList arguments) {
-        return forward(model.getBlock(), arguments);
-    }
-
     static NDList forward(Block block, NDList inputs) {
         NDArray first = inputs.get(0);
         return block.forward(new ParameterStore(first.getManager(), false), inputs, false);
