@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.nn.LambdaBlock;
 import ai.djl.nn.SequentialBlock;
@@ -22,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -87,18 +90,13 @@ class ExportErrorsTest {
 
     @Test
     void parameterOfNoChild_isRefused() {
-        Block hidden = linear();
-        Block block =
-                new LambdaBlock(
-                        inputs ->
-                                hidden.forward(new ParameterStore(manager, false), inputs, false));
         refused(
-                block,
+                new Hiding(linear()),
                 x().build(),
                 file,
                 UnsupportedOperationException.class,
-                "LambdaBlock cannot be exported: ",
-                "neither an input nor a parameter");
+                "Hiding cannot be exported: it computes with parameter 'weight', which none of its"
+                        + " child blocks has: add the block that has it as a child");
     }
 
     @Test
@@ -199,5 +197,28 @@ class ExportErrorsTest {
         assertThatThrownBy(options::build)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("an exported forward needs an input: add one with addInput");
+    }
+
+    /** Runs a block that it does not show. */
+    private static final class Hiding extends AbstractBlock {
+        private final Block hidden;
+
+        Hiding(Block hidden) {
+            this.hidden = hidden;
+        }
+
+        @Override
+        protected NDList forwardInternal(
+                ParameterStore store,
+                NDList inputs,
+                boolean training,
+                @Nullable PairList<String, Object> params) {
+            return hidden.forward(store, inputs, training);
+        }
+
+        @Override
+        public Shape[] getOutputShapes(Shape[] inputShapes) {
+            return hidden.getOutputShapes(inputShapes);
+        }
     }
 }

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -66,11 +67,11 @@ class ExportModelTest {
 
     @ParameterizedTest
     @EnumSource(SmallModels.class)
-    void parameters_ofLoadedFile_areThoseOfTheBlock(SmallModels sample)
+    void parameters_ofLoadedFile_areThoseOfTheBlock(SmallModels sample, @TempDir Path directory)
             throws IOException, ModelException {
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
             Block block = sample.initialized(manager);
-            Path file = CaseFiles.in(ExportTarget.PYTORCH_1_13, "names-" + sample + ".tmp");
+            Path file = directory.resolve("model.pt");
             Exports.write(
                     block, file, sample.inputs(manager, 2, 5), null, ExportTarget.PYTORCH_1_13);
             Map<String, Parameter> expected = ParameterPaths.of(block);
