@@ -485,16 +485,23 @@ def attend_stepwise(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor
 # Caches
 
 
+# The same bits under another type of the same size: bfloat16 comes in as float16.
+def retyped(self, x: Tensor, dtype: int) -> Tensor:
+    if x.dtype == dtype:
+        return x
+    return torch.set_(torch.zeros([0], dtype=dtype, device=x.device), x)
+
+
 def append_in_place(self, buffer: Tensor, next: Tensor, start: int, at: int) -> Tensor:
     s = next.size(2)
-    room = buffer if buffer.dtype == next.dtype else buffer.view(next.dtype)
+    room = self.retyped(buffer, next.dtype)
     written = torch.copy_(room.narrow(2, at, s), next)
     return room.narrow(2, start, at + s - start)
 
 
 def append_rows_in_place(self, buffer: Tensor, next: Tensor, at: Tensor) -> Tensor:
     s = next.size(2)
-    room = buffer if buffer.dtype == next.dtype else buffer.view(next.dtype)
+    room = self.retyped(buffer, next.dtype)
     rows = torch.arange(next.size(0), dtype=4, device=next.device).unsqueeze(1)
     steps = at.unsqueeze(1) + torch.arange(s, dtype=4, device=next.device)
     written = torch.index_put_(room.transpose(1, 2), [rows, steps], next.transpose(1, 2))
@@ -502,7 +509,7 @@ def append_rows_in_place(self, buffer: Tensor, next: Tensor, at: Tensor) -> Tens
 
 
 def cache_content(self, buffer: Tensor, start: int, end: int, dtype: int) -> Tensor:
-    room = buffer if buffer.dtype == dtype else buffer.view(dtype)
+    room = self.retyped(buffer, dtype)
     return room.narrow(2, start, end - start)
 
 

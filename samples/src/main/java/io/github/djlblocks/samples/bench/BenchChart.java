@@ -146,6 +146,7 @@ public final class BenchChart {
             case PRODUCTS -> new Color(0x999999);
             case SCRIPT -> new Color(0xE69F00);
             case PORTABLE -> new Color(0x56B4E9);
+            case COMPILED -> new Color(0x009E73);
             case DJL -> new Color(0xCC79A7);
         };
     }

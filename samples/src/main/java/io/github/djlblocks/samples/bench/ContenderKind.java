@@ -8,6 +8,8 @@ public enum ContenderKind implements Named {
     SCRIPT("hand-written TorchScript"),
     /** The model of this library, operation by operation. */
     PORTABLE("this library, portable"),
+    /** The model of this library, compiled. */
+    COMPILED("this library, compiled"),
     /** The stack of DJL's own transformer blocks, which is not quite the same model. */
     DJL("DJL's own blocks");
 

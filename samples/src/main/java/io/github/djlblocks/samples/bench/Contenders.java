@@ -44,7 +44,7 @@ final class Contenders {
         boolean plain = format == Format.FLOAT32;
         return switch (kind) {
             case PRODUCTS -> torch || plain;
-            case SCRIPT -> torch;
+            case SCRIPT, COMPILED -> torch;
             case PORTABLE -> plain;
             case DJL -> plain && workload.encoder();
         };
@@ -57,7 +57,8 @@ final class Contenders {
                             ? new ScriptProducts(bed, entry.format())
                             : new EngineProducts(bed);
             case SCRIPT -> new ScriptContender(bed, entry.format());
-            case PORTABLE -> new PortableContender(bed);
+            case PORTABLE -> BlockContender.portable(bed);
+            case COMPILED -> BlockContender.compiled(bed, entry.format());
             case DJL -> new DjlContender(bed);
         };
     }

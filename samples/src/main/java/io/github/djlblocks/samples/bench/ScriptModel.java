@@ -16,12 +16,12 @@ final class ScriptModel implements AutoCloseable {
     private static final String PACKED =
             "List[__torch__.torch.classes.quantized.LinearPackedParamsBase]";
 
-    private final TorchScript module;
+    private final HandScript module;
     private final IValue matrices;
     private final IValue vectors;
 
     ScriptModel(Bed bed, Format format) {
-        module = TorchScript.of(bed.torch(), text(bed.workload(), format));
+        module = HandScript.of(bed.torch(), text(bed.workload(), format));
         List<Bed.Matrix> weights = bed.matrices();
         matrices =
                 switch (format) {
@@ -34,7 +34,7 @@ final class ScriptModel implements AutoCloseable {
         vectors = narrowed(tensors(bed.vectors()), shared, shared ? matrices : null);
     }
 
-    TorchScript module() {
+    HandScript module() {
         return module;
     }
 
@@ -104,10 +104,10 @@ final class ScriptModel implements AutoCloseable {
                 switch (format) {
                     case FLOAT32, BFLOAT16 -> "    return torch.linear(x, m[i], b)";
                     case INT8 -> "    return ops.quantized.linear_dynamic(x, m[i], False)";
-                    case INT4 -> TorchScript.resource("int4.py").stripTrailing();
+                    case INT4 -> HandScript.resource("int4.py").stripTrailing();
                 };
-        return (TorchScript.resource("header.py")
-                        + TorchScript.resource(workload.encoder() ? "encoder.py" : "decoder.py"))
+        return (HandScript.resource("header.py")
+                        + HandScript.resource(workload.encoder() ? "encoder.py" : "decoder.py"))
                 .replace("LINEAR", linear)
                 .replace("MATRICES", format == Format.INT8 ? PACKED : "List[Tensor]")
                 .replace("ACTIVATIONS", Integer.toString(format.activations()))

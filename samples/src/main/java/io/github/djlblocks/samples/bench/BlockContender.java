@@ -4,16 +4,26 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.model.CausalLanguageModel;
+import io.github.djlblocks.torchscript.CompileOptions;
+import io.github.djlblocks.torchscript.TorchScript;
 import org.jspecify.annotations.Nullable;
 
-/** The model of this library as it is, with the engine computing one operation after the other. */
-final class PortableContender implements Contender {
+/**
+ * The model of this library: as it is, with the engine computing one operation after the other, or
+ * compiled.
+ */
+final class BlockContender implements Contender {
 
     private final Bed bed;
+    private final ContenderKind kind;
+    private final Format format;
+    private final Block block;
     private final NDManager manager;
     private final ParameterStore store;
     private @Nullable NDArray prompt;
@@ -22,20 +32,40 @@ final class PortableContender implements Contender {
     private @Nullable KeyValueCache forToken;
     private float[] output = new float[0];
 
-    PortableContender(Bed bed) {
+    private BlockContender(Bed bed, ContenderKind kind, Format format) {
         this.bed = bed;
+        this.kind = kind;
+        this.format = format;
         manager = bed.manager().newSubManager();
+        block =
+                kind == ContenderKind.COMPILED
+                        ? compiled(bed.block(), manager, format)
+                        : bed.block();
         store = new ParameterStore(manager, false);
+    }
+
+    static BlockContender portable(Bed bed) {
+        return new BlockContender(bed, ContenderKind.PORTABLE, Format.FLOAT32);
+    }
+
+    static BlockContender compiled(Bed bed, Format format) {
+        return new BlockContender(bed, ContenderKind.COMPILED, format);
+    }
+
+    private static Block compiled(Block block, NDManager manager, Format format) {
+        WeightFormat weights = WeightFormat.parse(format.name());
+        return TorchScript.compiled(
+                block, manager, CompileOptions.defaults().withWeights(weights).demanded());
     }
 
     @Override
     public ContenderKind kind() {
-        return ContenderKind.PORTABLE;
+        return kind;
     }
 
     @Override
     public Format format() {
-        return Format.FLOAT32;
+        return format;
     }
 
     @Override
@@ -77,8 +107,7 @@ final class PortableContender implements Contender {
         }
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            return bed.block()
-                    .forward(store, new NDList(ids), false, params)
+            return block.forward(store, new NDList(ids), false, params)
                     .singletonOrThrow()
                     .toFloatArray();
         }

@@ -17,7 +17,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /** A TorchScript module without state, from its text. */
-final class TorchScript implements AutoCloseable {
+final class HandScript implements AutoCloseable {
 
     /** Pickle of an object of class {@code __torch__.M} whose state is {@code training: False}. */
     private static final byte[] STATE =
@@ -30,15 +30,15 @@ final class TorchScript implements AutoCloseable {
     private final PtSymbolBlock module;
     private final PtNDManager manager;
 
-    private TorchScript(PtSymbolBlock module, PtNDManager manager) {
+    private HandScript(PtSymbolBlock module, PtNDManager manager) {
         this.module = module;
         this.manager = manager;
     }
 
     /** Compiles the text of class M. */
-    static TorchScript of(PtNDManager manager, String code) {
+    static HandScript of(PtNDManager manager, String code) {
         try (InputStream archive = new ByteArrayInputStream(archive(code))) {
-            return new TorchScript(JniUtils.loadModule(manager, archive, false, false), manager);
+            return new HandScript(JniUtils.loadModule(manager, archive, false, false), manager);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -46,7 +46,7 @@ final class TorchScript implements AutoCloseable {
 
     /** The text of a resource beside this class. */
     static String resource(String name) {
-        try (InputStream stream = TorchScript.class.getResourceAsStream(name)) {
+        try (InputStream stream = HandScript.class.getResourceAsStream(name)) {
             if (stream == null) {
                 throw new IllegalStateException("resource " + name + " is missing");
             }
