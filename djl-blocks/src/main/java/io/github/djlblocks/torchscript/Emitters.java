@@ -90,7 +90,7 @@ final class Emitters {
                         && node.operands().get(2) == null
                         && x.dataType() != DataType.FLOAT16;
         boolean alongLast = node.operands().get(1) == null || isVector(node, x);
-        if (plain && alongLast) {
+        if (plain && alongLast && out.tensors().hasRmsNorm()) {
             Object extent = x.dims().get(x.rank() - 1);
             out.assign(
                     node.result(),

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The functions that printed graphs call, from a file of TorchScript. */
 final class ScriptLibrary {
@@ -25,8 +26,13 @@ final class ScriptLibrary {
     /** The primitives. */
     static final ScriptLibrary KERNELS = new ScriptLibrary("kernels.py", "linear.py");
 
+    /** The primitives in what PyTorch 1.13 has. */
+    static final ScriptLibrary COMPATIBLE =
+            new ScriptLibrary("kernels.py", "kernels_compatible.py");
+
     private final Map<String, String> functions = new LinkedHashMap<>();
 
+    /** Functions of later files replace those of the same name. */
     private ScriptLibrary(String... resources) {
         for (String resource : resources) {
             add(read(resource));
@@ -84,6 +90,18 @@ final class ScriptLibrary {
 
     /** The text of functions and of those they call, as methods of a class. */
     List<String> methods(Set<String> wanted, String className) {
+        return wanted(wanted).map(text -> method(text, className)).toList();
+    }
+
+    /** The text of functions and of those they call, as functions of a namespace. */
+    String functions(Set<String> wanted, String namespace) {
+        return wanted(wanted)
+                .map(text -> lines(text.replaceFirst("\\(self, ", "(")))
+                .map(text -> CALL.matcher(text).replaceAll(namespace + ".$1("))
+                .collect(Collectors.joining());
+    }
+
+    private Stream<String> wanted(Set<String> wanted) {
         Set<String> all = new LinkedHashSet<>();
         Deque<String> open = new ArrayDeque<>(wanted);
         while (!open.isEmpty()) {
@@ -101,13 +119,15 @@ final class ScriptLibrary {
         }
         return functions.entrySet().stream()
                 .filter(function -> all.contains(function.getKey()))
-                .map(function -> method(function.getValue(), className))
-                .toList();
+                .map(Map.Entry::getValue);
     }
 
     private static String method(String text, String className) {
-        String typed = text.replaceFirst("\\(self, ", "(self: " + className + ", ");
-        return typed.lines()
+        return lines(text.replaceFirst("\\(self, ", "(self: " + className + ", "));
+    }
+
+    private static String lines(String text) {
+        return text.lines()
                 .filter(line -> !line.isBlank() && !line.startsWith("#"))
                 .collect(Collectors.joining("\n", "", "\n"));
     }

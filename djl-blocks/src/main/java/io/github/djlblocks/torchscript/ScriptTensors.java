@@ -5,7 +5,7 @@ import io.github.djlblocks.format.WeightFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Where a script finds the tensors that are always the same; all answers are expressions. */
+/** Where a script finds what lies outside of it; all answers are expressions. */
 interface ScriptTensors {
 
     /**
@@ -30,4 +30,14 @@ interface ScriptTensors {
 
     /** Weights below each other, packed. */
     Linear linear(List<Parameter> weights, WeightFormat format);
+
+    /** What calls a function of the library. */
+    default String function(String name) {
+        return "self." + name;
+    }
+
+    /** Whether {@code torch.rms_norm} is there: PyTorch has it from 2.4 on. */
+    default boolean hasRmsNorm() {
+        return true;
+    }
 }

@@ -121,7 +121,7 @@ final class ScriptWriter {
         functions.add(function);
         return Arrays.stream(arguments)
                 .map(this::text)
-                .collect(Collectors.joining(", ", "self." + function + "(", ")"));
+                .collect(Collectors.joining(", ", tensors.function(function) + "(", ")"));
     }
 
     /** An expression as it is. */

@@ -531,7 +531,7 @@ def route(self, logits: Tensor, correction: Optional[Tensor], k: int, score: str
         best, _0 = torch.topk(grouped, 1 if group_score == "MAX" else 2, 2)
         _1, ranked = torch.sort(best.sum([2]), stable=True, dim=1, descending=True)
         closed = torch.ones([choice.size(0), groups], dtype=11, device=choice.device)
-        closed = torch.scatter(closed, 1, ranked.narrow(1, 0, groups_chosen), False)
+        closed = torch.scatter(closed, 1, ranked.narrow(1, 0, groups_chosen), 0)
         choice = grouped.masked_fill(closed.unsqueeze(2), 0.0).flatten(1)
     _2, order = torch.sort(choice, stable=True, dim=1, descending=True)
     chosen = order.narrow(1, 0, k)
