@@ -39,35 +39,66 @@ final class BlockRunner implements PassRunner, AutoCloseable {
     /** A computation, or why there is none. */
     private record Kept(@Nullable CompiledPass pass, @Nullable RuntimeException failure) {}
 
+    /** More kinds of passes than this are none, but a number that differs in every call. */
+    private static final int MOST_PASSES = 100;
+
     BlockRunner(Block block, NDManager parent, CompileOptions options) {
         this.block = block;
         this.options = options;
-        manager = (PtNDManager) parent.newSubManager();
+        if (!(parent instanceof PtNDManager own)) {
+            throw new IllegalArgumentException(
+                    "passes are compiled for engine PyTorch, but the manager is of "
+                            + parent.getEngine().getEngineName()
+                            + ": give a manager of PyTorch");
+        }
+        manager = own.newSubManager();
         manager.setName("compiled");
+        // The native lists of weights belong to no manager.
+        manager.attachInternal("passes", this);
     }
 
     @Override
     public @Nullable NDList run(NDList inputs, @Nullable PairList<String, Object> params) {
-        if (!manager.isOpen()) {
-            return null;
-        }
         try {
+            if (!manager.isOpen()) {
+                throw new UnsupportedOperationException(
+                        "the manager it was compiled for is closed");
+            }
             PassArguments arguments = new PassArguments(inputs, params);
             arguments.arrays().forEach(BlockRunner::require);
-            CompiledPass pass = pass(arguments);
-            PtNDManager results = (PtNDManager) inputs.get(0).getManager();
-            return pass.run(results, arguments);
+            try {
+                return run(arguments);
+            } catch (WeightList.OtherWeights e) {
+                LOG.info("{}: compiled anew: {}", name(), e.getMessage());
+                forget(arguments.signature());
+                return run(arguments);
+            }
         } catch (UnsupportedOperationException e) {
             return portable(e);
-        } catch (EngineException e) {
+        } catch (EngineException | IllegalArgumentException | IllegalStateException e) {
             if (options.isDemanded()) {
                 throw e;
             }
+            // What is wrong with the arguments is said best by the blocks themselves.
             LOG.warn(
                     "{}: a compiled pass failed and runs block by block: {}",
                     name(),
                     e.getMessage());
             return null;
+        }
+    }
+
+    private NDList run(PassArguments arguments) {
+        PtNDManager results = (PtNDManager) arguments.inputs().get(0).getManager();
+        return pass(arguments).run(results, arguments);
+    }
+
+    private void forget(List<Object> signature) {
+        synchronized (passes) {
+            Kept kept = passes.remove(signature);
+            if (kept != null && kept.pass() != null) {
+                kept.pass().retire();
+            }
         }
     }
 
@@ -96,6 +127,12 @@ final class BlockRunner implements PassRunner, AutoCloseable {
         Kept kept = passes.get(arguments.signature());
         if (kept == null) {
             synchronized (passes) {
+                if (passes.size() >= MOST_PASSES) {
+                    throw new UnsupportedOperationException(
+                            MOST_PASSES
+                                    + " kinds of passes are compiled already: a number or text"
+                                    + " among the params should not differ from call to call");
+                }
                 kept = passes.computeIfAbsent(arguments.signature(), key -> compiled(arguments));
             }
         }
@@ -111,6 +148,9 @@ final class BlockRunner implements PassRunner, AutoCloseable {
     private Kept compiled(PassArguments arguments) {
         try {
             return new Kept(compile(arguments), null);
+        } catch (WeightList.MissingWeights e) {
+            // Another call may find them.
+            throw e;
         } catch (UnsupportedOperationException e) {
             return new Kept(null, e);
         }
@@ -132,18 +172,23 @@ final class BlockRunner implements PassRunner, AutoCloseable {
         NDList traced = new NDList(new ArrayList<NDArray>(arrays.subList(0, inputs)));
         NDList outputs = forward(tracer, traced, arguments.traced(arrays, caches));
         Graph graph = tracer.finish(outputs);
-        ScriptTypes types = options.types();
-        Script script = Script.of(graph, types, uses.buffers());
+        Script script = printed(graph, uses);
         LOG.debug("{}", script.methods().get(0));
         WeightList weights = new WeightList(manager, script.tensors());
-        CompiledPass pass =
-                new CompiledPass(
-                        new ScriptModule(manager, script.methods()),
-                        weights,
-                        types,
-                        caches,
-                        uses,
-                        graph.inputs());
+        CompiledPass pass;
+        try {
+            pass =
+                    new CompiledPass(
+                            new ScriptModule(manager, script.methods()),
+                            weights,
+                            options.types(),
+                            caches,
+                            uses,
+                            graph.inputs());
+        } catch (UnsupportedOperationException | EngineException e) {
+            weights.close();
+            throw new UnsupportedOperationException(e.getMessage(), e);
+        }
         LOG.info(
                 "{}: compiled a pass of {} primitives in {} ms",
                 name(),
@@ -152,10 +197,22 @@ final class BlockRunner implements PassRunner, AutoCloseable {
         return pass;
     }
 
+    private Script printed(Graph graph, TracedCache.Uses uses) {
+        try {
+            return Script.of(graph, options.types(), uses.buffers());
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            throw new UnsupportedOperationException(e.getMessage(), e);
+        }
+    }
+
     @SuppressWarnings("NullAway") // DJL takes null for "no params"
     private NDList forward(
             Tracer tracer, NDList inputs, @Nullable PairList<String, Object> params) {
-        return block.forward(tracer.store(DataType.FLOAT32), inputs, false, params);
+        try {
+            return block.forward(tracer.store(DataType.FLOAT32), inputs, false, params);
+        } catch (ClassCastException | IndexOutOfBoundsException | NullPointerException e) {
+            throw new UnsupportedOperationException("it cannot be recorded: " + e, e);
+        }
     }
 
     private String name() {

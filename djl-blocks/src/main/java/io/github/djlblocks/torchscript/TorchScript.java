@@ -17,9 +17,15 @@ public final class TorchScript {
      * (batch and length stay open), and runs as one call from then on. Training, other engines, and
      * what cannot be compiled run as before.
      *
+     * <p>Compiled passes give no gradients: a block with parameters that want one runs as before,
+     * in every pass; {@code freezeParameters(true)} says that they do not. Compiled again, what was
+     * compiled before is used no longer, but held until its manager is closed.
+     *
      * @param block the block, on engine PyTorch
-     * @param manager the manager that holds what is compiled: what is compiled ends with it
+     * @param manager the manager that holds what is compiled: what is compiled ends with it, and
+     *     the block runs as before then
      * @param options how
+     * @throws IllegalArgumentException if the manager is of another engine
      */
     public static void compile(KernelBlock block, NDManager manager, CompileOptions options) {
         block.setPassRunner(new BlockRunner(block, manager, options));
@@ -32,6 +38,7 @@ public final class TorchScript {
      * @param manager the manager that holds what is compiled
      * @param options how
      * @return a block of the same parameters
+     * @throws IllegalArgumentException if the manager is of another engine
      */
     public static Block compiled(Block block, NDManager manager, CompileOptions options) {
         return new CompiledBlock(block, new BlockRunner(block, manager, options));
