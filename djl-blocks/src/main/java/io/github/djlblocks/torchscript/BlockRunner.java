@@ -45,13 +45,13 @@ final class BlockRunner implements PassRunner, AutoCloseable {
     BlockRunner(Block block, NDManager parent, CompileOptions options) {
         this.block = block;
         this.options = options;
-        if (!(parent instanceof PtNDManager own)) {
+        if (!(parent instanceof PtNDManager)) {
             throw new IllegalArgumentException(
                     "passes are compiled for engine PyTorch, but the manager is of "
                             + parent.getEngine().getEngineName()
                             + ": give a manager of PyTorch");
         }
-        manager = own.newSubManager();
+        manager = (PtNDManager) parent.newSubManager();
         manager.setName("compiled");
         // The native lists of weights belong to no manager.
         manager.attachInternal("passes", this);
