@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * Runs the passes of a block compiled: each kind of pass is recorded, printed and loaded when it
  * first comes, and kept.
  */
-final class BlockRunner implements PassRunner, AutoCloseable {
+final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(TorchScript.class);
 
@@ -35,6 +36,8 @@ final class BlockRunner implements PassRunner, AutoCloseable {
     private final PtNDManager manager;
     private final Map<List<Object>, Kept> passes = new ConcurrentHashMap<>();
     private final Set<String> told = ConcurrentHashMap.newKeySet();
+    private final LongAdder compiled = new LongAdder();
+    private final LongAdder portable = new LongAdder();
 
     /** A computation, or why there is none. */
     private record Kept(@Nullable CompiledPass pass, @Nullable RuntimeException failure) {}
@@ -80,6 +83,7 @@ final class BlockRunner implements PassRunner, AutoCloseable {
                 throw e;
             }
             // What is wrong with the arguments is said best by the blocks themselves.
+            portable.increment();
             LOG.warn(
                     "{}: a compiled pass failed and runs block by block: {}",
                     name(),
@@ -90,7 +94,24 @@ final class BlockRunner implements PassRunner, AutoCloseable {
 
     private NDList run(PassArguments arguments) {
         PtNDManager results = (PtNDManager) arguments.inputs().get(0).getManager();
-        return pass(arguments).run(results, arguments);
+        NDList outputs = pass(arguments).run(results, arguments);
+        compiled.increment();
+        return outputs;
+    }
+
+    @Override
+    public int kinds() {
+        return (int) passes.values().stream().filter(kept -> kept.pass() != null).count();
+    }
+
+    @Override
+    public long compiled() {
+        return compiled.sum();
+    }
+
+    @Override
+    public long portable() {
+        return portable.sum();
     }
 
     private void forget(List<Object> signature) {
@@ -103,6 +124,7 @@ final class BlockRunner implements PassRunner, AutoCloseable {
     }
 
     private @Nullable NDList portable(RuntimeException reason) {
+        portable.increment();
         if (options.isDemanded()) {
             throw new IllegalStateException(
                     name() + " was to run compiled but cannot: " + reason.getMessage(), reason);
@@ -216,7 +238,8 @@ final class BlockRunner implements PassRunner, AutoCloseable {
     }
 
     private String name() {
-        return block.getClass().getSimpleName();
+        String name = block.getClass().getSimpleName();
+        return name.isEmpty() ? block.getClass().getName() : name;
     }
 
     @Override

@@ -25,10 +25,14 @@ public final class TorchScript {
      * @param manager the manager that holds what is compiled: what is compiled ends with it, and
      *     the block runs as before then
      * @param options how
+     * @return what becomes of its passes
      * @throws IllegalArgumentException if the manager is of another engine
      */
-    public static void compile(KernelBlock block, NDManager manager, CompileOptions options) {
-        block.setPassRunner(new BlockRunner(block, manager, options));
+    public static PassStatistics compile(
+            KernelBlock block, NDManager manager, CompileOptions options) {
+        BlockRunner runner = new BlockRunner(block, manager, options);
+        block.setPassRunner(runner);
+        return runner;
     }
 
     /**
