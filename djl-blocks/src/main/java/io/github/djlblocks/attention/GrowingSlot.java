@@ -35,13 +35,13 @@ final class GrowingSlot extends CacheSlot {
     @Override
     public NDList append(NDArray keys, NDArray values) {
         CacheArrays held = arrays();
+        trim(length);
         held.check(keys, values);
         long steps = keys.getShape().get(2);
         if (length == 0) {
             held.replace(new NDList(keys, values));
         } else {
             requireNoMemory();
-            trim(length);
             Kernels kernels = Kernels.of(keys);
             held.replace(
                     new NDList(

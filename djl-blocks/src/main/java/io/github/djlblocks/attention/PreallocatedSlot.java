@@ -60,6 +60,7 @@ final class PreallocatedSlot extends CacheSlot {
         if (held.isEmpty()) {
             held.resize(keys, values, type, policy().capacity(), 0, 0);
         }
+        countRows();
         return new CacheRoom(held.keys(), held.values(), 0, Past.of(lengths()));
     }
 
@@ -94,14 +95,20 @@ final class PreallocatedSlot extends CacheSlot {
                             kernels.newTimeBuffer(keys, policy().capacity()),
                             kernels.newTimeBuffer(values, policy().capacity())));
         }
-        if (lengths.length != held.rows()) {
-            long[] rows = new long[held.rows()];
-            Arrays.fill(rows, lengths[0]);
-            lengths = rows;
-        }
+        countRows();
         kernels.writeTime(held.keys(), keys, lengths);
         kernels.writeTime(held.values(), values, lengths);
         return new NDList();
+    }
+
+    /** One length for each row, so that each may be cut on its own. */
+    private void countRows() {
+        int rows = arrays().rows();
+        if (lengths.length != rows) {
+            long length = lengths[0];
+            lengths = new long[rows];
+            Arrays.fill(lengths, length);
+        }
     }
 
     @Override

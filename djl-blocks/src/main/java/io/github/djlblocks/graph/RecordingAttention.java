@@ -134,7 +134,8 @@ interface RecordingAttention extends AttentionKernels, Recording {
             // One column for all keys, or one that broadcasts.
             return mask;
         }
-        return shaped("heldColumns", withLast(mask, dim(keys, 2)), mask, mask, keys, prefix);
+        return shaped(
+                "heldColumns", withLast(mask, dim(keys, 2)), mask, mask, keys, passed, x, prefix);
     }
 
     @Override

@@ -89,7 +89,10 @@ public final class TracedArray extends NDArrayAdapter implements KernelSource {
     @Override
     public ByteBuffer toByteBuffer(boolean tryDirect) {
         throw new UnsupportedOperationException(
-                "a recorded array " + getShape() + " has no numbers to read");
+                "a recorded array "
+                        + getShape()
+                        + " has no numbers: a block that reads them, or computes past Kernels,"
+                        + " cannot be recorded");
     }
 
     @Override

@@ -29,7 +29,7 @@ final class AttentionEmitters {
         all.put(
                 "offsets",
                 (node, out) -> out.name(node.result(), out.text(node.operands().get(1))));
-        all.put("heldColumns", Emitter.plain("held_columns"));
+        all.put("heldColumns", AttentionEmitters::heldColumns);
         all.put("segmentMask", Emitter.plain("segment_mask"));
         all.put("bothMasks", Emitters.expression("torch.logical_and({0}, {1})"));
         all.put("attention", AttentionEmitters::attention);
@@ -49,6 +49,18 @@ final class AttentionEmitters {
         }
         out.line(names + " = torch.split(" + x + ", " + out.text(sizes) + ", -1)");
         node.results().forEach(value -> out.name(value, value.name()));
+    }
+
+    private static void heldColumns(Node node, ScriptWriter out) {
+        out.assign(
+                node.result(),
+                out.call(
+                        "held_columns",
+                        node.operands().get(0),
+                        node.operands().get(1),
+                        PositionEmitters.number(node.operand(2, Object.class)),
+                        node.operands().get(3),
+                        node.operands().get(4)));
     }
 
     private static void splitHeadRows(Node node, ScriptWriter out) {

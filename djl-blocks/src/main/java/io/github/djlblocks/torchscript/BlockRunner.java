@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * Runs the passes of a block compiled: each kind of pass is recorded, printed and loaded when it
  * first comes, and kept.
  */
-final class BlockRunner implements PassRunner, AutoCloseable {
+final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(TorchScript.class);
 
@@ -36,15 +37,28 @@ final class BlockRunner implements PassRunner, AutoCloseable {
     private final Map<List<Object>, Kept> passes = new ConcurrentHashMap<>();
     private @Nullable WeightStore store;
     private final Set<String> told = ConcurrentHashMap.newKeySet();
+    private final LongAdder compiled = new LongAdder();
+    private final LongAdder portable = new LongAdder();
 
     /** A computation, or why there is none. */
     private record Kept(@Nullable CompiledPass pass, @Nullable RuntimeException failure) {}
 
+    /** More kinds of passes than this are none, but a number that differs in every call. */
+    private static final int MOST_PASSES = 100;
+
     BlockRunner(Block block, NDManager parent, CompileOptions options) {
         this.block = block;
         this.options = options;
+        if (!(parent instanceof PtNDManager)) {
+            throw new IllegalArgumentException(
+                    "passes are compiled for engine PyTorch, but the manager is of "
+                            + parent.getEngine().getEngineName()
+                            + ": give a manager of PyTorch");
+        }
         manager = (PtNDManager) parent.newSubManager();
         manager.setName("compiled");
+        // The native lists of weights belong to no manager.
+        manager.attachInternal("passes", this);
     }
 
     private WeightStore store() {
@@ -60,21 +74,28 @@ final class BlockRunner implements PassRunner, AutoCloseable {
 
     @Override
     public @Nullable NDList run(NDList inputs, @Nullable PairList<String, Object> params) {
-        if (!manager.isOpen()) {
-            return null;
-        }
         try {
+            if (!manager.isOpen()) {
+                throw new UnsupportedOperationException(
+                        "the manager it was compiled for is closed");
+            }
             PassArguments arguments = new PassArguments(inputs, params);
             arguments.arrays().forEach(BlockRunner::require);
-            CompiledPass pass = pass(arguments);
-            PtNDManager results = (PtNDManager) inputs.get(0).getManager();
-            return pass.run(results, arguments);
+            try {
+                return run(arguments);
+            } catch (WeightStore.OtherWeights e) {
+                LOG.info("{}: compiled anew: {}", name(), e.getMessage());
+                forget(arguments.signature());
+                return run(arguments);
+            }
         } catch (UnsupportedOperationException e) {
             return portable(e);
-        } catch (EngineException e) {
+        } catch (EngineException | IllegalArgumentException | IllegalStateException e) {
             if (options.isDemanded()) {
                 throw e;
             }
+            // What is wrong with the arguments is said best by the blocks themselves.
+            portable.increment();
             LOG.warn(
                     "{}: a compiled pass failed and runs block by block: {}",
                     name(),
@@ -83,7 +104,39 @@ final class BlockRunner implements PassRunner, AutoCloseable {
         }
     }
 
+    private NDList run(PassArguments arguments) {
+        PtNDManager results = (PtNDManager) arguments.inputs().get(0).getManager();
+        NDList outputs = pass(arguments).run(results, arguments);
+        compiled.increment();
+        return outputs;
+    }
+
+    @Override
+    public int kinds() {
+        return (int) passes.values().stream().filter(kept -> kept.pass() != null).count();
+    }
+
+    @Override
+    public long compiled() {
+        return compiled.sum();
+    }
+
+    @Override
+    public long portable() {
+        return portable.sum();
+    }
+
+    private void forget(List<Object> signature) {
+        synchronized (passes) {
+            Kept kept = passes.remove(signature);
+            if (kept != null && kept.pass() != null) {
+                kept.pass().retire();
+            }
+        }
+    }
+
     private @Nullable NDList portable(RuntimeException reason) {
+        portable.increment();
         if (options.isDemanded()) {
             throw new IllegalStateException(
                     name() + " was to run compiled but cannot: " + reason.getMessage(), reason);
@@ -108,6 +161,12 @@ final class BlockRunner implements PassRunner, AutoCloseable {
         Kept kept = passes.get(arguments.signature());
         if (kept == null) {
             synchronized (passes) {
+                if (passes.size() >= MOST_PASSES) {
+                    throw new UnsupportedOperationException(
+                            MOST_PASSES
+                                    + " kinds of passes are compiled already: a number or text"
+                                    + " among the params should not differ from call to call");
+                }
                 kept = passes.computeIfAbsent(arguments.signature(), key -> compiled(arguments));
             }
         }
@@ -123,6 +182,9 @@ final class BlockRunner implements PassRunner, AutoCloseable {
     private Kept compiled(PassArguments arguments) {
         try {
             return new Kept(compile(arguments), null);
+        } catch (WeightStore.MissingWeights e) {
+            // Another call may find them.
+            throw e;
         } catch (UnsupportedOperationException e) {
             return new Kept(null, e);
         }
@@ -144,17 +206,23 @@ final class BlockRunner implements PassRunner, AutoCloseable {
         NDList traced = new NDList(new ArrayList<NDArray>(arrays.subList(0, inputs)));
         NDList outputs = forward(tracer, traced, arguments.traced(arrays, caches));
         Graph graph = tracer.finish(outputs);
-        ScriptTypes types = options.types();
-        Script script = Script.of(graph, types, new StoredTensors(store()), uses.buffers());
+        PassWeights weights = new PassWeights(store());
+        Script script = printed(graph, weights, uses);
         LOG.debug("{}", script.methods().get(0));
-        CompiledPass pass =
-                new CompiledPass(
-                        new ScriptModule(manager, script.methods()),
-                        store(),
-                        types,
-                        caches,
-                        uses,
-                        graph.inputs());
+        CompiledPass pass;
+        try {
+            pass =
+                    new CompiledPass(
+                            new ScriptModule(manager, script.methods()),
+                            weights,
+                            options.types(),
+                            caches,
+                            uses,
+                            graph.inputs());
+        } catch (UnsupportedOperationException | EngineException e) {
+            weights.close();
+            throw new UnsupportedOperationException(e.getMessage(), e);
+        }
         LOG.info(
                 "{}: compiled a pass of {} primitives in {} ms",
                 name(),
@@ -163,14 +231,27 @@ final class BlockRunner implements PassRunner, AutoCloseable {
         return pass;
     }
 
+    private Script printed(Graph graph, PassWeights weights, TracedCache.Uses uses) {
+        try {
+            return Script.of(graph, options.types(), weights, uses.buffers());
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            throw new UnsupportedOperationException(e.getMessage(), e);
+        }
+    }
+
     @SuppressWarnings("NullAway") // DJL takes null for "no params"
     private NDList forward(
             Tracer tracer, NDList inputs, @Nullable PairList<String, Object> params) {
-        return block.forward(tracer.store(DataType.FLOAT32), inputs, false, params);
+        try {
+            return block.forward(tracer.store(DataType.FLOAT32), inputs, false, params);
+        } catch (ClassCastException | IndexOutOfBoundsException | NullPointerException e) {
+            throw new UnsupportedOperationException("it cannot be recorded: " + e, e);
+        }
     }
 
     private String name() {
-        return block.getClass().getSimpleName();
+        String name = block.getClass().getSimpleName();
+        return name.isEmpty() ? block.getClass().getName() : name;
     }
 
     @Override
@@ -183,8 +264,11 @@ final class BlockRunner implements PassRunner, AutoCloseable {
                             }
                         });
         passes.clear();
-        if (store != null) {
-            store.close();
+        synchronized (passes) {
+            if (store != null) {
+                store.close();
+                store = null;
+            }
         }
         manager.close();
     }

@@ -44,6 +44,15 @@ final class CacheArgument {
         return past;
     }
 
+    /** Slots of one policy are a group: they hold as much, from the same step on. */
+    int group(KeyValueCache.Slot slot) {
+        int first = 0;
+        while (!slots.get(first).policy().equals(slot.policy())) {
+            first++;
+        }
+        return first;
+    }
+
     /** What of it the computation depends on besides arrays and numbers. */
     List<Object> structure() {
         List<Object> structure = new ArrayList<>();
@@ -54,6 +63,7 @@ final class CacheArgument {
             structure.add(policy.window());
             structure.add(policy.prefix());
             structure.add(policy.kind() == CachePolicy.Kind.MEMORY && past.longest() > 0);
+            structure.add(group(slot));
         }
         return structure;
     }

@@ -8,6 +8,7 @@ import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.github.djlblocks.kernel.KernelSource;
 import org.jspecify.annotations.Nullable;
 
 /** A block whose passes for inference run compiled. */
@@ -39,7 +40,8 @@ final class CompiledBlock extends AbstractBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDList outputs = training ? null : runner.run(inputs, params);
+        boolean recorded = !inputs.isEmpty() && inputs.get(0) instanceof KernelSource;
+        NDList outputs = training || recorded ? null : runner.run(inputs, params);
         return outputs == null ? block.forward(store, inputs, training, params) : outputs;
     }
 }

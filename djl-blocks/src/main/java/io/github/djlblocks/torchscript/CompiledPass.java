@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
-import io.github.djlblocks.attention.CachePolicy;
 import io.github.djlblocks.attention.CacheRoom;
 import io.github.djlblocks.attention.KeyValueCache;
 import io.github.djlblocks.graph.Dim;
@@ -23,15 +22,15 @@ import java.util.Objects;
 final class CompiledPass implements AutoCloseable {
 
     private final ScriptModule module;
-    private final WeightStore weights;
+    private final PassWeights weights;
     private final ScriptTypes types;
-    private final List<List<CachePolicy>> groups;
+    private final List<List<Integer>> groups;
     private final List<TracedCache.Use> uses;
     private final Map<Value, Integer> inputs;
 
     CompiledPass(
             ScriptModule module,
-            WeightStore weights,
+            PassWeights weights,
             ScriptTypes types,
             List<TracedCache> caches,
             TracedCache.Uses uses,
@@ -67,15 +66,15 @@ final class CompiledPass implements AutoCloseable {
                     arrays.add(own.create(cache.past().lengths()));
                 }
             }
-            Map<List<Object>, Room> rooms = new HashMap<>();
+            Map<List<Integer>, Room> rooms = new HashMap<>();
             List<Runnable> advances = new ArrayList<>();
             for (TracedCache.Use use : uses) {
                 CacheArgument cache = caches.get(use.cache());
                 KeyValueCache.Slot slot = cache.slots().get(use.slot());
-                Room room = use.written() ? reserve(slot, use, arguments) : held(slot);
+                Room room = use.written() ? reserve(slot, use, arguments) : held(slot, arguments);
                 arrays.add(room.keys());
                 arrays.add(room.values());
-                Room other = rooms.put(List.of(use.cache(), slot.policy()), room);
+                Room other = rooms.put(List.of(use.cache(), cache.group(slot)), room);
                 if (other != null && !room.isLike(other)) {
                     throw new UnsupportedOperationException(
                             "the layers of the cache lie differently in their buffers");
@@ -86,21 +85,24 @@ final class CompiledPass implements AutoCloseable {
                 }
             }
             long[] numbers = numbers(caches, rooms);
-            NDList outputs = module.run(manager, arrays, numbers, weights);
+            NDList outputs;
+            try (PassWeights.Lease lease = weights.lease()) {
+                outputs = module.run(manager, arrays, numbers, lease.tensors(), lease.packed());
+            }
             advances.forEach(Runnable::run);
             return outputs;
         }
     }
 
-    private long[] numbers(List<CacheArgument> caches, Map<List<Object>, Room> rooms) {
+    private long[] numbers(List<CacheArgument> caches, Map<List<Integer>, Room> rooms) {
         List<Long> numbers = new ArrayList<>();
         for (int cache = 0; cache < caches.size(); cache++) {
             Past past = caches.get(cache).past();
             if (!past.isRagged()) {
                 numbers.add(past.longest());
             }
-            for (CachePolicy policy : groups.get(cache)) {
-                Room room = rooms.get(List.of(cache, policy));
+            for (Integer group : groups.get(cache)) {
+                Room room = rooms.get(List.of(cache, group));
                 if (!past.isRagged()) {
                     numbers.add(room == null ? 0 : room.at().longest());
                 }
@@ -124,9 +126,23 @@ final class CompiledPass implements AutoCloseable {
         return new Room(room.keys(), room.values(), room.from(), room.at());
     }
 
-    private static Room held(KeyValueCache.Slot slot) {
+    /** A memory that is held; it must be that of the inputs, which are not looked at again. */
+    private static Room held(KeyValueCache.Slot slot, PassArguments arguments) {
         NDList content = slot.content();
         NDArray keys = content.get(0);
+        NDList inputs = arguments.inputs();
+        boolean fits = keys.getShape().get(0) == inputs.get(0).getShape().get(0);
+        if (inputs.size() > 1 && inputs.get(1).getShape().dimension() == 3) {
+            fits = fits && keys.getShape().get(2) == inputs.get(1).getShape().get(1);
+        }
+        if (!fits) {
+            throw new IllegalArgumentException(
+                    "the memory that is held, "
+                            + keys.getShape()
+                            + ", does not fit the inputs "
+                            + Arrays.toString(inputs.getShapes())
+                            + ": use one cache per memory");
+        }
         return new Room(keys, content.get(1), 0, Past.of(keys.getShape().get(2)));
     }
 
@@ -142,8 +158,14 @@ final class CompiledPass implements AutoCloseable {
         return arguments.arrays().get(input).getShape().get(dim.axis());
     }
 
+    /** Lets go of the weights; who runs it still may end. */
+    void retire() {
+        weights.close();
+    }
+
     @Override
     public void close() {
         module.close();
+        weights.close();
     }
 }

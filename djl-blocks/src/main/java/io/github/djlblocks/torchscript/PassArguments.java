@@ -34,8 +34,10 @@ final class PassArguments {
         }
     }
 
-    private void take(String key, Object value) {
-        if (value instanceof NDArray array) {
+    private void take(String key, @Nullable Object value) {
+        if (value == null) {
+            signature.add("none");
+        } else if (value instanceof NDArray array) {
             take(array);
         } else if (value instanceof KeyValueCache cache) {
             take(CacheArgument.of(cache));
@@ -65,7 +67,8 @@ final class PassArguments {
         arrays.add(array);
         signature.add(array.getDataType());
         for (long extent : array.getShape().getShape()) {
-            signature.add(extent == 1);
+            // None at all is mostly refused, and one broadcasts.
+            signature.add(Math.min(extent, 2));
         }
         signature.add("/");
     }

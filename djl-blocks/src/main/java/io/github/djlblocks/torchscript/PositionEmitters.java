@@ -37,7 +37,7 @@ final class PositionEmitters {
     }
 
     /** A past that was known when the graph was recorded: nothing, in all our blocks. */
-    private static Object number(Object past) {
+    static Object number(Object past) {
         return past instanceof List<?> known ? known.get(0) : past;
     }
 

@@ -20,12 +20,22 @@ public final class TorchScript {
      * (batch and length stay open), and runs as one call from then on. Training, other engines, and
      * what cannot be compiled run as before.
      *
+     * <p>Compiled passes give no gradients: a block with parameters that want one runs as before,
+     * in every pass; {@code freezeParameters(true)} says that they do not. Compiled again, what was
+     * compiled before is used no longer, but held until its manager is closed.
+     *
      * @param block the block, on engine PyTorch
-     * @param manager the manager that holds what is compiled: what is compiled ends with it
+     * @param manager the manager that holds what is compiled: what is compiled ends with it, and
+     *     the block runs as before then
      * @param options how
+     * @return what becomes of its passes
+     * @throws IllegalArgumentException if the manager is of another engine
      */
-    public static void compile(KernelBlock block, NDManager manager, CompileOptions options) {
-        block.setPassRunner(new BlockRunner(block, manager, options));
+    public static PassStatistics compile(
+            KernelBlock block, NDManager manager, CompileOptions options) {
+        BlockRunner runner = new BlockRunner(block, manager, options);
+        block.setPassRunner(runner);
+        return runner;
     }
 
     /**
@@ -35,6 +45,7 @@ public final class TorchScript {
      * @param manager the manager that holds what is compiled
      * @param options how
      * @return a block of the same parameters
+     * @throws IllegalArgumentException if the manager is of another engine
      */
     public static Block compiled(Block block, NDManager manager, CompileOptions options) {
         return new CompiledBlock(block, new BlockRunner(block, manager, options));

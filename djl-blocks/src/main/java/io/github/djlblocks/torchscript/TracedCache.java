@@ -72,8 +72,8 @@ final class TracedCache implements KeyValueCache {
     private final CacheArgument real;
     private final Past past;
     private final List<TracedSlot> slots = new ArrayList<>();
-    private final Map<CachePolicy, Group> groups = new HashMap<>();
-    private final List<CachePolicy> groupOrder = new ArrayList<>();
+    private final Map<Integer, Group> groups = new HashMap<>();
+    private final List<Integer> groupOrder = new ArrayList<>();
     private final Uses uses;
     private final int number;
 
@@ -84,17 +84,18 @@ final class TracedCache implements KeyValueCache {
         this.real = real;
         past = tracer.past(real.past());
         for (Slot slot : real.slots()) {
-            if (!groups.containsKey(slot.policy())) {
+            int group = real.group(slot);
+            if (!groups.containsKey(group)) {
                 Value at = past.isRagged() ? Tracer.valueOf(past) : tracer.number();
-                groups.put(slot.policy(), new Group(tracer.number(), at));
-                groupOrder.add(slot.policy());
+                groups.put(group, new Group(tracer.number(), at));
+                groupOrder.add(group);
             }
             slots.add(new TracedSlot(slots.size(), slot));
         }
     }
 
-    /** The policies whose numbers {@code at} and {@code from} follow the past, in this order. */
-    List<CachePolicy> groups() {
+    /** The groups whose numbers {@code at} and {@code from} follow the past, in this order. */
+    List<Integer> groups() {
         return groupOrder;
     }
 
@@ -150,6 +151,12 @@ final class TracedCache implements KeyValueCache {
 
         @Override
         public long length() {
+            if (slot.policy().kind() != CachePolicy.Kind.MEMORY) {
+                throw new UnsupportedOperationException(
+                        "the length of a cache that is no memory was read, a number of one call:"
+                                + " use KeyValueCache.memory for cross-attention, and take past()"
+                                + " whole");
+            }
             return real.past().longest();
         }
 
@@ -206,7 +213,7 @@ final class TracedCache implements KeyValueCache {
         }
 
         private Group group(long steps) {
-            Group group = groups.get(slot.policy());
+            Group group = groups.get(real.group(slot));
             if (group == null) {
                 throw new IllegalStateException("no group of " + slot.policy());
             }
@@ -225,7 +232,11 @@ final class TracedCache implements KeyValueCache {
         }
 
         private static List<Dim> dims(NDArray array) {
-            return ((TracedArray) array).value().dims();
+            if (array instanceof TracedArray traced) {
+                return traced.value().dims();
+            }
+            throw new UnsupportedOperationException(
+                    "an array " + array.getShape() + " that was not recorded is cached");
         }
 
         @Override

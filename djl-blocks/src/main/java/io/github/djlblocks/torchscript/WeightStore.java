@@ -18,76 +18,130 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tensors that the passes of a block share: the list {@code w} of tensors and the list {@code
- * p} of opaque packed weights, both only appended to. Weights are the arrays of the parameters
- * themselves, or packed in a format, each as its pass first needs it.
+ * The tensors that the passes of a block share. Weights are the arrays of the parameters
+ * themselves, or packed in a format, each as its pass first needs it. It may be used by many
+ * threads.
  */
 final class WeightStore implements AutoCloseable {
 
-    /**
-     * A weight as kernels take it.
-     *
-     * @param choice the kernels
-     * @param index of its first part, in {@code w} or {@code p}
-     */
-    record Stored(KernelChoice.Choice choice, int index) {}
+    /** Tensors, or a packed weight, as one native value. */
+    static final class Piece {
+        private final boolean tensors;
+        private final int parts;
+        private final @Nullable Parameter parameter;
+        private IValue value;
+        private @Nullable PtNDArray live;
+
+        private Piece(boolean tensors, int parts, IValue value) {
+            this(tensors, parts, value, null, null);
+        }
+
+        private Piece(
+                boolean tensors,
+                int parts,
+                IValue value,
+                @Nullable Parameter parameter,
+                @Nullable PtNDArray live) {
+            this.tensors = tensors;
+            this.parts = parts;
+            this.value = value;
+            this.parameter = parameter;
+            this.live = live;
+        }
+
+        boolean isTensors() {
+            return tensors;
+        }
+
+        /** How many tensors it is. */
+        int parts() {
+            return parts;
+        }
+    }
+
+    /** A weight as kernels take it. */
+    record Stored(KernelChoice.Choice choice, Piece piece) {}
+
+    /** Parameters that a later call may have. */
+    static final class MissingWeights extends UnsupportedOperationException {
+        private static final long serialVersionUID = 1L;
+
+        MissingWeights(String message) {
+            super(message);
+        }
+    }
+
+    /** Parameters became others than those that were printed. */
+    static final class OtherWeights extends UnsupportedOperationException {
+        private static final long serialVersionUID = 1L;
+
+        OtherWeights(String message) {
+            super(message);
+        }
+    }
+
+    private static final ByteBuffer EMPTY = ByteBuffer.allocateDirect(0);
 
     private final PtNDManager manager;
     private final WeightPlan plan;
     private final ScriptModule module;
-    private final IValue tensors;
-    private final IValue packed;
-    private final Map<Object, Integer> indices = new HashMap<>();
+    private final List<Piece> pieces = new ArrayList<>();
+    private final Map<Object, Piece> known = new HashMap<>();
     private final Map<Object, Stored> stored = new HashMap<>();
-    private final Map<Parameter, PtNDArray> live = new HashMap<>();
-    private int tensorCount;
-    private int packedCount;
 
     WeightStore(PtNDManager parent, WeightPlan plan) {
         manager = (PtNDManager) parent.newSubManager();
         this.plan = plan;
         module = new ScriptModule(manager, ScriptLibrary.storing());
-        tensors = module.call("no_tensors", IValue.from(0L));
-        packed = module.call("no_packed", IValue.from(0L));
     }
 
     WeightPlan plan() {
         return plan;
     }
 
-    /** The list {@code w}. */
-    IValue tensors() {
-        refresh();
-        return tensors;
+    /** A list {@code w}. */
+    synchronized IValue tensors(List<Piece> wanted) {
+        return list("no_tensors", "add_tensors", wanted, true);
     }
 
-    /** The list {@code p}. */
-    IValue packed() {
-        return packed;
+    /** A list {@code p}. */
+    synchronized IValue packed(List<Piece> wanted) {
+        return list("no_packed", "add_packed", wanted, false);
     }
 
-    /** The index in {@code w} of a parameter in the type of activations. */
-    synchronized int tensor(Parameter parameter) {
-        Integer known = indices.get(parameter);
-        if (known != null) {
-            return known;
+    private IValue list(String none, String add, List<Piece> wanted, boolean ofTensors) {
+        try (IValue zero = IValue.from(0L)) {
+            IValue list = module.call(none, zero);
+            for (Piece piece : wanted) {
+                if (piece.tensors == ofTensors) {
+                    module.call(add, list, piece.value).close();
+                }
+            }
+            return list;
+        }
+    }
+
+    /** A parameter in the type of activations. */
+    synchronized Piece tensor(Parameter parameter) {
+        Piece piece = known.get(parameter);
+        if (piece != null) {
+            return piece;
         }
         if (plan.isPacked(parameter)) {
             return joined(List.of(parameter));
         }
         PtNDArray array = array(parameter);
-        live.put(parameter, array);
-        int index = add(array);
-        indices.put(parameter, index);
-        return index;
+        piece = kept(new Piece(true, 1, IValue.listFrom(array), parameter, array));
+        known.put(parameter, piece);
+        return piece;
     }
 
-    /** The index in {@code w} of vectors behind each other, in the type of activations. */
-    synchronized int joined(List<Parameter> parameters) {
+    /** Vectors behind each other, in the type of activations. */
+    synchronized Piece joined(List<Parameter> parameters) {
         Object key = parameters.size() == 1 ? parameters.get(0) : parameters;
-        Integer known = indices.get(key);
-        if (known != null) {
-            return known;
+        Piece piece = known.get(key);
+        if (piece != null) {
+            return piece;
         }
         int rows = 0;
         int columns = 0;
@@ -101,7 +155,6 @@ final class WeightStore implements AutoCloseable {
                 vectors
                         ? new Shape(parameters.stream().mapToLong(p -> p.getShape().size()).sum())
                         : parameters.get(0).getShape();
-        int index;
         try (NDArray codes = manager.zeros(shape, type(format))) {
             if (vectors) {
                 int at = 0;
@@ -115,47 +168,44 @@ final class WeightStore implements AutoCloseable {
             } else {
                 pack(format, parameters, rows, columns, codes.toByteBuffer(true), EMPTY);
             }
-            index = addAs(codes, format);
+            piece = kept(raw(codes, format));
         }
-        indices.put(key, index);
-        return index;
+        known.put(key, piece);
+        return piece;
     }
-
-    private static final ByteBuffer EMPTY = ByteBuffer.allocateDirect(0);
 
     private static int width(Parameter parameter) {
         Shape shape = parameter.getShape();
         return Math.toIntExact(shape.get(shape.dimension() - 1));
     }
 
-    /** The index in {@code w} of numbers. */
-    synchronized int numbers(ScriptWriter.Numbers numbers) {
-        Integer known = indices.get(numbers);
-        if (known != null) {
-            return known;
+    /** Numbers. */
+    synchronized Piece numbers(ScriptWriter.Numbers numbers) {
+        Piece piece = known.get(numbers);
+        if (piece != null) {
+            return piece;
         }
         double[] values = numbers.values().stream().mapToDouble(Double::doubleValue).toArray();
         Shape shape = new Shape(numbers.shape().stream().mapToLong(Long::longValue).toArray());
-        int index;
         try (NDArray wide = manager.create(values, shape);
                 // The numbers lie over an array of Java's, which may be freed: a copy does not.
                 NDArray own =
                         numbers.type() == DataType.FLOAT64
                                 ? wide.duplicate()
                                 : wide.toType(numbers.type(), true)) {
-            index = add((PtNDArray) own);
+            piece = kept(new Piece(true, 1, IValue.listFrom((PtNDArray) own)));
         }
-        indices.put(numbers, index);
-        return index;
+        known.put(numbers, piece);
+        return piece;
     }
 
     /** Weights (out, in) below each other, packed for the kernels of their format. */
     synchronized Stored linear(List<Parameter> weights, WeightFormat format) {
         List<Object> key = new ArrayList<>(weights);
         key.add(format);
-        Stored known = stored.get(key);
-        if (known != null) {
-            return known;
+        Stored before = stored.get(key);
+        if (before != null) {
+            return before;
         }
         int in = width(weights.get(0));
         int out = 0;
@@ -173,19 +223,17 @@ final class WeightStore implements AutoCloseable {
         return made;
     }
 
-    private int pack(WeightHolder holder, NDArray codes, NDArray scales) {
+    private Piece pack(WeightHolder holder, NDArray codes, NDArray scales) {
         try (IValue c = IValue.from((PtNDArray) codes);
-                IValue s = IValue.from((PtNDArray) scales);
-                IValue parts = module.call(holder.pack(), c, s)) {
-            if (holder.isTensors()) {
-                int index = tensorCount;
-                tensorCount = count(module.call("add_tensors", tensors, parts));
-                return index;
-            }
-            int index = packedCount;
-            packedCount = count(module.call("add_packed", packed, parts));
-            return index;
+                IValue s = IValue.from((PtNDArray) scales)) {
+            IValue parts = module.call(holder.pack(), c, s);
+            return kept(new Piece(holder.isTensors(), holder.parts().size(), parts));
         }
+    }
+
+    private Piece kept(Piece piece) {
+        pieces.add(piece);
+        return piece;
     }
 
     private void pack(
@@ -231,66 +279,70 @@ final class WeightStore implements AutoCloseable {
         return new Shape(format.bits() == 8 ? out : 1);
     }
 
-    private int addAs(NDArray codes, WeightFormat format) {
+    private Piece raw(NDArray codes, WeightFormat format) {
         if (!format.equals(WeightFormat.BFLOAT16)) {
-            return add((PtNDArray) codes);
+            return new Piece(true, 1, IValue.listFrom((PtNDArray) codes));
         }
         try (IValue c = IValue.from((PtNDArray) codes);
-                IValue s = IValue.from((PtNDArray) codes);
-                IValue parts = module.call("pack_plain_bfloat16", c, s)) {
-            int index = tensorCount;
-            tensorCount = count(module.call("add_tensors", tensors, parts));
-            return index;
+                IValue s = IValue.from((PtNDArray) codes)) {
+            return new Piece(true, 1, module.call("pack_plain_bfloat16", c, s));
         }
     }
 
-    private int add(PtNDArray array) {
-        try (IValue parts = IValue.listFrom(array)) {
-            int index = tensorCount;
-            tensorCount = count(module.call("add_tensors", tensors, parts));
-            return index;
-        }
-    }
-
-    private static int count(IValue value) {
-        try (value) {
-            return Math.toIntExact(value.toLong());
-        }
-    }
-
-    /** Takes the arrays that parameters were given since. */
+    /**
+     * Takes the array that a parameter was given since.
+     *
+     * @return whether there was another
+     * @throws MissingWeights if there is none now
+     * @throws OtherWeights if it is of another type or shape
+     */
     @SuppressWarnings("ReferenceEquality") // NDArray.equals compares values on the device
-    private synchronized void refresh() {
-        for (Map.Entry<Parameter, PtNDArray> entry : live.entrySet()) {
-            PtNDArray now = array(entry.getKey());
-            if (now != entry.getValue()) {
-                entry.setValue(now);
-                Integer index = indices.get(entry.getKey());
-                if (index != null) {
-                    put(index, now);
-                }
-            }
+    synchronized boolean refresh(Piece piece) {
+        PtNDArray before = piece.live;
+        Parameter parameter = piece.parameter;
+        if (before == null || parameter == null) {
+            return false;
         }
-    }
-
-    private void put(int index, PtNDArray array) {
-        try (IValue at = IValue.from((long) index);
-                IValue one = IValue.from(array);
-                IValue done = module.call("put_tensor", tensors, at, one)) {
-            count(done);
+        PtNDArray now = array(parameter);
+        if (now == before) {
+            return false;
         }
+        boolean same =
+                !before.isReleased()
+                        && now.getDataType() == before.getDataType()
+                        && now.getShape().equals(before.getShape());
+        if (!same) {
+            known.remove(parameter);
+            throw new OtherWeights(
+                    "parameter "
+                            + plan.name(parameter)
+                            + " is "
+                            + now.getDataType()
+                            + now.getShape()
+                            + " now, others were compiled");
+        }
+        piece.value.close();
+        piece.value = IValue.listFrom(now);
+        piece.live = now;
+        return true;
     }
 
     private static PtNDArray array(Parameter parameter) {
         if (!parameter.isInitialized()) {
-            throw new UnsupportedOperationException(
+            throw new MissingWeights(
                     "parameter " + parameter.getName() + " has no values: initialise or load it");
         }
-        if (parameter.getArray() instanceof PtNDArray array) {
-            return array;
+        if (!(parameter.getArray() instanceof PtNDArray array)) {
+            throw new MissingWeights(
+                    "parameter " + parameter.getName() + " is not on engine PyTorch");
         }
-        throw new UnsupportedOperationException(
-                "parameter " + parameter.getName() + " is not on engine PyTorch");
+        if (array.hasGradient()) {
+            throw new MissingWeights(
+                    "parameter "
+                            + parameter.getName()
+                            + " wants a gradient: call freezeParameters(true) on the block");
+        }
+        return array;
     }
 
     /** The values of parameters as they are now. */
@@ -319,9 +371,9 @@ final class WeightStore implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        tensors.close();
-        packed.close();
+    public synchronized void close() {
+        pieces.forEach(piece -> piece.value.close());
+        pieces.clear();
         module.close();
         manager.close();
     }

@@ -356,11 +356,13 @@ def past_mask(self, x: Tensor, past: Tensor, keys: Tensor) -> Tensor:
     return ends > torch.arange(keys.size(2), dtype=4, device=x.device)
 
 
-def held_columns(self, mask: Tensor, keys: Tensor, prefix: int) -> Tensor:
+def held_columns(self, mask: Tensor, keys: Tensor, past: int, x: Tensor, prefix: int) -> Tensor:
     p = mask.size(-1)
     t = keys.size(2)
     if p == t:
         return mask
+    if p != past + x.size(1):
+        ops.prim.RaiseException("a mask has a column neither for each token nor for each key held")
     if prefix == 0:
         return mask.narrow(-1, p - t, t)
     return torch.cat([mask.narrow(-1, 0, prefix), mask.narrow(-1, p - t + prefix, t - prefix)], -1)

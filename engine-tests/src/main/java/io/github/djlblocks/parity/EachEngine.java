@@ -48,6 +48,14 @@ public @interface EachEngine {
     boolean inferenceToo() default false;
 
     /**
+     * Whether to run once more on PyTorch, where it is among the engines, with blocks that are
+     * compiled: those the test hands to {@link CompiledRun#prepare}.
+     *
+     * @return true to add such a run for each dtype
+     */
+    boolean compiledToo() default false;
+
+    /**
      * Whether a passing test also has to leave no array open anywhere in the engine, once its
      * manager is closed: it fails for a model or manager it forgot. Other threads must leave the
      * engine alone meanwhile.

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import java.lang.reflect.Executable;
 import java.lang.reflect.Method;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -36,14 +36,19 @@ final class EachEngineExtension implements TestTemplateInvocationContextProvider
                 AnnotationSupport.findAnnotation(method, EachEngine.class).orElseThrow();
         List<EngineUnderTest> engines = enginesOf(annotation);
         DataType[] dataTypes = annotation.dataTypes();
-        boolean leavesNothingOpen = annotation.leavesNothingOpen();
-        return engines.stream()
-                .flatMap(
-                        engine ->
-                                dataTypes.length == 0
-                                        ? Stream.of(new Run(engine, null, leavesNothingOpen))
-                                        : Arrays.stream(dataTypes)
-                                                .map(t -> new Run(engine, t, leavesNothingOpen)));
+        List<Run> runs = new ArrayList<>();
+        for (EngineUnderTest engine : engines) {
+            boolean compiles = annotation.compiledToo() && engine.engineName().equals("PyTorch");
+            for (boolean compiled : compiles ? new boolean[] {false, true} : new boolean[1]) {
+                if (dataTypes.length == 0) {
+                    runs.add(new Run(engine, null, annotation.leavesNothingOpen(), compiled));
+                }
+                for (DataType type : dataTypes) {
+                    runs.add(new Run(engine, type, annotation.leavesNothingOpen(), compiled));
+                }
+            }
+        }
+        return runs.stream().map(run -> run);
     }
 
     private static List<EngineUnderTest> enginesOf(EachEngine annotation) {
@@ -56,14 +61,18 @@ final class EachEngineExtension implements TestTemplateInvocationContextProvider
     }
 
     private record Run(
-            EngineUnderTest engine, @Nullable DataType dataType, boolean leavesNothingOpen)
+            EngineUnderTest engine,
+            @Nullable DataType dataType,
+            boolean leavesNothingOpen,
+            boolean compiled)
             implements TestTemplateInvocationContext {
 
         @Override
         public String getDisplayName(int invocationIndex) {
+            String where = compiled ? engine + " compiled" : engine.toString();
             return dataType == null
-                    ? engine.toString()
-                    : engine + " " + dataType.name().toLowerCase(Locale.ROOT);
+                    ? where
+                    : where + " " + dataType.name().toLowerCase(Locale.ROOT);
         }
 
         @Override
@@ -88,6 +97,9 @@ final class EachEngineExtension implements TestTemplateInvocationContextProvider
         public void beforeEach(ExtensionContext context) {
             NDManager opened = run.engine().newManager();
             manager = opened;
+            if (run.compiled()) {
+                CompiledRun.mark(opened);
+            }
             engineBefore = LeakGuard.ofEngine(opened).snapshot();
         }
 

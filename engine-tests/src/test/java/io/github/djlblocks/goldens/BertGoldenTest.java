@@ -19,6 +19,7 @@ import io.github.djlblocks.model.EncoderConfig;
 import io.github.djlblocks.model.Encoders;
 import io.github.djlblocks.model.HeadedEncoder;
 import io.github.djlblocks.model.StackConfig;
+import io.github.djlblocks.parity.CompiledRun;
 import io.github.djlblocks.parity.EachEngine;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
@@ -83,7 +84,9 @@ final class BertGoldenTest extends EncoderGoldens {
         names.assertTotal(Encoders.maskedLanguageModel(config()), relation());
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void pooler_everyScenario_givesItsOutputAndTheNextSentenceScores(
             NDManager manager, DataType dataType) {
         Encoder encoder = Encoders.encoder(config());
@@ -93,6 +96,8 @@ final class BertGoldenTest extends EncoderGoldens {
         names.load(relation, manager, dataType, new Shape(2, 11, E));
         Block pooler = relation.getChildren().get(0).getValue();
         HeadedEncoder model = HeadedEncoder.ofSequences(encoder, relation);
+        CompiledRun.prepare(encoder, manager);
+        CompiledRun.prepare(model, manager);
         var tolerance = GoldenTolerance.of(dataType, terms(config.stack(), 11));
         var single = GoldenTolerance.ofFloat32Run(dataType, terms(config.stack(), 11));
         for (String prefix : new String[] {"plain.", "left.", "right."}) {

@@ -15,6 +15,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.github.djlblocks.attention.KeyValueCache;
 import io.github.djlblocks.model.CausalLanguageModel;
+import io.github.djlblocks.parity.CompiledRun;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.Gradients;
@@ -97,7 +98,9 @@ abstract class ComposedDecoderGoldens {
         weights.close();
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_everyScenario_givesLogitsStatesAndWeights(NDManager manager, DataType dataType) {
         compareScenarios(loaded(newModel(), manager, dataType), manager, dataType);
     }
@@ -151,7 +154,9 @@ abstract class ComposedDecoderGoldens {
         }
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_tokenByToken_givesTheLogitsAndTheCache(NDManager manager, DataType dataType) {
         CausalLanguageModel model = loaded(newModel(), manager, dataType);
         try (KeyValueCache cache = KeyValueCache.growing(manager, model.getLayers())) {
@@ -181,7 +186,9 @@ abstract class ComposedDecoderGoldens {
         golden.assertClose("plain.logits", joined, GoldenTolerance.of(dataType, terms()));
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_generatedTokensAfterPaddingOnTheLeft_givesTheLogitsOfEveryStep(
             NDManager manager, DataType dataType) {
         compareGenerated(loaded(newModel(), manager, dataType), manager, dataType);
@@ -279,7 +286,7 @@ abstract class ComposedDecoderGoldens {
     final CausalLanguageModel loaded(
             CausalLanguageModel model, NDManager manager, DataType dataType) {
         names.load(model, manager, dataType, new Shape(1, 1));
-        return model;
+        return CompiledRun.prepare(model, manager);
     }
 
     private static NDList forward(

@@ -23,6 +23,7 @@ import io.github.djlblocks.huggingface.HuggingFaceModels;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.DecoderConfig;
 import io.github.djlblocks.model.Decoders;
+import io.github.djlblocks.parity.CompiledRun;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.EnginesUnderTest;
@@ -70,10 +71,12 @@ abstract class DecoderGoldens {
         assertThat(HuggingFaceModels.readConfig(sparse)).isEqualTo(config);
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_everyScenario_givesTheLogitsAndHiddenStates(NDManager manager, DataType dataType)
             throws IOException, MalformedModelException {
-        CausalLanguageModel model = HuggingFaceModels.load(directory, manager, dataType);
+        CausalLanguageModel model = load(manager, dataType);
         Set<String> scenarios = new TreeSet<>();
         for (String name : golden.namesAfter("")) {
             if (name.endsWith(".logits")) {
@@ -128,10 +131,12 @@ abstract class DecoderGoldens {
         }
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_withoutMask_givesTheLogits(NDManager manager, DataType dataType)
             throws IOException, MalformedModelException {
-        CausalLanguageModel model = HuggingFaceModels.load(directory, manager, dataType);
+        CausalLanguageModel model = load(manager, dataType);
         NDArray ids = golden.array("plain.input_ids", manager, DataType.INT64);
 
         NDArray logits = forward(model, new NDList(ids), manager, new PairList<>()).get(0);
@@ -143,10 +148,12 @@ abstract class DecoderGoldens {
                         within(GoldenTolerance.of(dataType, terms()).allowed(0, 5)));
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_inThreePieces_givesTheLogitsAndTheCache(NDManager manager, DataType dataType)
             throws IOException, MalformedModelException {
-        CausalLanguageModel model = HuggingFaceModels.load(directory, manager, dataType);
+        CausalLanguageModel model = load(manager, dataType);
         NDArray ids = golden.array("plain.input_ids", manager, DataType.INT64);
         long length = ids.getShape().get(1);
         long[] ends = {5, length - 1, length};
@@ -167,10 +174,12 @@ abstract class DecoderGoldens {
         }
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_withCache_leavesTheRotatedKeysAndTheValues(NDManager manager, DataType dataType)
             throws IOException, MalformedModelException {
-        CausalLanguageModel model = HuggingFaceModels.load(directory, manager, dataType);
+        CausalLanguageModel model = load(manager, dataType);
         NDArray ids = golden.array("plain.input_ids", manager, DataType.INT64);
         try (KeyValueCache cache = KeyValueCache.growing(manager, model.getLayers())) {
             PairList<String, Object> params = new PairList<>();
@@ -187,10 +196,12 @@ abstract class DecoderGoldens {
      * the keys do. Moving every token by the same distance turns each key by it and changes no
      * value.
      */
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_laterPositions_turnsTheKeysInTheCache(NDManager manager, DataType dataType)
             throws IOException, MalformedModelException {
-        CausalLanguageModel model = HuggingFaceModels.load(directory, manager, dataType);
+        CausalLanguageModel model = load(manager, dataType);
         NDArray ids = golden.array("plain.input_ids", manager, DataType.INT64);
         NDArray positions = golden.array("offset.position_ids", manager, DataType.INT64);
         long distance = positions.toLongArray()[0];
@@ -238,10 +249,12 @@ abstract class DecoderGoldens {
         }
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void greedyDecoder_promptsOfTwoLengths_givesTheTokensAndLogits(
             NDManager manager, DataType dataType) throws IOException, MalformedModelException {
-        CausalLanguageModel model = HuggingFaceModels.load(directory, manager, dataType);
+        CausalLanguageModel model = load(manager, dataType);
         long[][] prompts = golden.rows("gen.input_ids");
         long[][] mask = golden.rows("gen.attention_mask");
         long[][] expected = golden.rows("gen.output_ids");
@@ -276,7 +289,7 @@ abstract class DecoderGoldens {
     void gradients_ofEmbeddingsAndAllParameters_matchTheReference(
             EngineUnderTest engine, NDManager manager, DataType dataType)
             throws IOException, MalformedModelException {
-        CausalLanguageModel model = HuggingFaceModels.load(directory, manager, dataType);
+        CausalLanguageModel model = load(manager, dataType);
         model.freezeParameters(false);
         NDArray embeddings = golden.array("plain.hidden_states.0", manager, dataType);
         Map<String, NDArray> variables = new LinkedHashMap<>();
@@ -363,6 +376,11 @@ abstract class DecoderGoldens {
 
     private long terms() {
         return GoldenTolerance.terms(config, golden.shape("plain.input_ids").get(1));
+    }
+
+    private CausalLanguageModel load(NDManager manager, DataType dataType)
+            throws IOException, MalformedModelException {
+        return CompiledRun.prepare(HuggingFaceModels.load(directory, manager, dataType), manager);
     }
 
     private static NDList forward(

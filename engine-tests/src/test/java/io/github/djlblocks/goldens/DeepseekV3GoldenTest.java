@@ -44,7 +44,9 @@ final class DeepseekV3GoldenTest extends ComposedDecoderGoldens {
         super("deepseek_v3");
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_withTheLatentsInTheCache_givesTheSame(NDManager manager, DataType dataType) {
         CausalLanguageModel model = loaded(newModel(true), manager, dataType);
         compareScenarios(model, manager, dataType);

@@ -16,6 +16,7 @@ import io.github.djlblocks.model.EncoderConfig;
 import io.github.djlblocks.model.Encoders;
 import io.github.djlblocks.model.HeadedEncoder;
 import io.github.djlblocks.model.StackConfig;
+import io.github.djlblocks.parity.CompiledRun;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.Gradients;
@@ -60,7 +61,9 @@ abstract class EncoderGoldens {
         weights.close();
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_everyScenario_givesLogitsHiddenStatesAndAttentions(
             NDManager manager, DataType dataType) {
         HeadedEncoder model = load(manager, dataType);
@@ -153,7 +156,7 @@ abstract class EncoderGoldens {
     final HeadedEncoder load(NDManager manager, DataType dataType) {
         HeadedEncoder model = Encoders.maskedLanguageModel(config);
         names.load(model, manager, dataType, INPUT);
-        return model;
+        return CompiledRun.prepare(model, manager);
     }
 
     /** Ids, mask (ones where the scenario has none), and token types where it has them. */

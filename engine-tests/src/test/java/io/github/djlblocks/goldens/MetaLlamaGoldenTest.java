@@ -21,6 +21,7 @@ import io.github.djlblocks.layer.DecoderLayer;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.DecoderConfig;
 import io.github.djlblocks.model.Decoders;
+import io.github.djlblocks.parity.CompiledRun;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.Gradients;
@@ -53,7 +54,9 @@ final class MetaLlamaGoldenTest {
         weights.close();
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_tokens_givesTheLogits(NDManager manager, DataType dataType)
             throws MalformedModelException {
         CausalLanguageModel model = model(manager, dataType);
@@ -64,11 +67,15 @@ final class MetaLlamaGoldenTest {
         golden.assertClose("logits", logits, GoldenTolerance.of(dataType, terms()));
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_partsOfALayer_giveTheirOutputs(NDManager manager, DataType dataType)
             throws MalformedModelException {
         MetaLlama.Parts parts = MetaLlama.Parts.of(config, true);
         DecoderLayer layer = load(parts, manager, dataType);
+        CompiledRun.prepare(parts.attentionNorm(), manager);
+        CompiledRun.prepare(parts.feedForward(), manager);
         NDArray x = golden.array("x", manager, dataType);
         PairList<String, Object> none = new PairList<>();
         long e = config.hiddenSize();
@@ -87,7 +94,9 @@ final class MetaLlamaGoldenTest {
                 GoldenTolerance.of(dataType, GoldenTolerance.termsOfLayer(config, tokens)));
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_layerWithoutCausality_givesItsOutput(NDManager manager, DataType dataType)
             throws MalformedModelException {
         DecoderLayer layer = load(MetaLlama.Parts.of(config, false), manager, dataType);
@@ -99,11 +108,14 @@ final class MetaLlamaGoldenTest {
                 GoldenTolerance.of(dataType, GoldenTolerance.termsOfLayer(config, tokens)));
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_attention_givesItsOutputAndCache(NDManager manager, DataType dataType)
             throws MalformedModelException {
         MetaLlama.Parts parts = MetaLlama.Parts.of(config, true);
         load(parts, manager, dataType);
+        CompiledRun.prepare(parts.attention(), manager);
         NDArray x = golden.array("x", manager, dataType);
         Tolerance tolerance =
                 GoldenTolerance.of(dataType, GoldenTolerance.termsOfAttention(config, tokens));
@@ -170,7 +182,9 @@ final class MetaLlamaGoldenTest {
         golden.assertClose("freqs_sin", pairSin, tolerance);
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void greedyDecoder_prompts_givesTheTokensAndLogits(NDManager manager, DataType dataType)
             throws MalformedModelException {
         CausalLanguageModel model = model(manager, dataType);
@@ -268,7 +282,7 @@ final class MetaLlamaGoldenTest {
                 manager,
                 dataType,
                 new Shape(-1, -1));
-        return model;
+        return CompiledRun.prepare(model, manager);
     }
 
     private DecoderLayer load(MetaLlama.Parts parts, NDManager manager, DataType dataType)
@@ -282,7 +296,7 @@ final class MetaLlamaGoldenTest {
                 manager,
                 dataType,
                 new Shape(-1, -1, config.hiddenSize()));
-        return layer;
+        return CompiledRun.prepare(layer, manager);
     }
 
     private long terms() {

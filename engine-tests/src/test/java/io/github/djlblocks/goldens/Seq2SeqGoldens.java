@@ -16,6 +16,7 @@ import io.github.djlblocks.model.EncoderDecoders;
 import io.github.djlblocks.model.Seq2SeqConfig;
 import io.github.djlblocks.model.Seq2SeqDecoder;
 import io.github.djlblocks.model.StackConfig;
+import io.github.djlblocks.parity.CompiledRun;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.Gradients;
@@ -67,7 +68,9 @@ abstract class Seq2SeqGoldens {
         names.assertTotal(EncoderDecoders.model(config));
     }
 
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void forward_everyScenario_givesLogitsHiddenStatesAndAttentions(
             NDManager manager, DataType dataType) {
         EncoderDecoder model = load(manager, dataType);
@@ -116,7 +119,9 @@ abstract class Seq2SeqGoldens {
     }
 
     /** The encoder once, the decoder a token at a time: its past and the memory are cached. */
-    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
     void decoder_greedyWithCaches_givesTheTokensAndLogits(NDManager manager, DataType dataType) {
         EncoderDecoder model = load(manager, dataType);
         NDArray mask = golden.array("gen.attention_mask", manager, DataType.INT64);
@@ -234,7 +239,9 @@ abstract class Seq2SeqGoldens {
     private EncoderDecoder load(NDManager manager, DataType dataType) {
         EncoderDecoder model = EncoderDecoders.model(config);
         names.load(model, manager, dataType, SOURCE, TARGET);
-        return model;
+        CompiledRun.prepare(model.getEncoder(), manager);
+        CompiledRun.prepare(model.getDecoder(), manager);
+        return CompiledRun.prepare(model, manager);
     }
 
     private NDList inputs(String prefix, NDManager manager) {

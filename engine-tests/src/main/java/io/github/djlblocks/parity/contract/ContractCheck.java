@@ -58,7 +58,13 @@ public enum ContractCheck {
     FROZEN_PARAMETERS(
             false, s -> s.engine().trains() && s.hasParameters(), TrainingChecks::frozenParameters),
     /** Several threads at a time each get their own result, and leave nothing behind. */
-    THREADS(false, s -> !s.parityCase().hasParams(), ServingChecks::threads);
+    THREADS(false, s -> !s.parityCase().hasParams(), ServingChecks::threads),
+    /**
+     * Compiled for engine PyTorch, it gives what it gives block by block, at the size at which it
+     * was recorded and at others: no size of the recorded inputs became a number. A block that
+     * cannot be recorded runs as it is. Other engines compile nothing.
+     */
+    COMPILED(true, CompiledChecks::compiles, CompiledChecks::compiled);
 
     private final boolean everyCase;
     private final Predicate<Subject> applies;

@@ -34,7 +34,8 @@ class ContractCheckTest {
                     Set.of(
                             ContractCheck.DATA_TYPES,
                             ContractCheck.PERSISTENCE,
-                            ContractCheck.MODEL_DATA_TYPE);
+                            ContractCheck.MODEL_DATA_TYPE,
+                            ContractCheck.COMPILED);
             case TAKES_ANY_TYPE -> Set.of(ContractCheck.OTHER_TYPES);
             case TAKES_ANY_INPUT, WRONG_MESSAGE -> Set.of(ContractCheck.WRONG_INPUTS);
             case DROPS_OUT_IN_INFERENCE ->
@@ -44,7 +45,8 @@ class ContractCheckTest {
                             ContractCheck.PERSISTENCE,
                             ContractCheck.COMPOSITION,
                             ContractCheck.MODEL_DATA_TYPE,
-                            ContractCheck.THREADS);
+                            ContractCheck.THREADS,
+                            ContractCheck.COMPILED);
             case DROPS_OUT_IN_TRAINING -> Set.of(ContractCheck.REPEATABLE);
             case CHANGES_ITS_INPUT ->
                     Set.of(
@@ -63,6 +65,7 @@ class ContractCheckTest {
             case NO_GRADIENT -> Set.of(ContractCheck.TRAINER);
             case CANNOT_BE_FROZEN -> Set.of(ContractCheck.FROZEN_PARAMETERS);
             case KEEPS_STATE -> Set.of(ContractCheck.THREADS);
+            case RECORDS_A_SIZE -> Set.of(ContractCheck.COMPILED);
         };
     }
 

@@ -50,7 +50,8 @@ final class Scale extends KernelBlock {
         SINGLE_WHEN_IT_TRAINS,
         NO_GRADIENT,
         CANNOT_BE_FROZEN,
-        KEEPS_STATE
+        KEEPS_STATE,
+        RECORDS_A_SIZE
     }
 
     Scale(Fault fault) {
@@ -138,6 +139,12 @@ final class Scale extends KernelBlock {
     }
 
     private NDArray scaled(ParameterStore store, NDArray x, boolean training) {
+        if (fault == Fault.RECORDS_A_SIZE) {
+            // Right for the two rows of the case; the kernels see a number, not an axis.
+            Kernels kernels = Kernels.of(x);
+            NDArray y = kernels.scale(x, value(store, weight, x, training));
+            return kernels.scale(y, x.getShape().size() / (6.0 * CHANNELS));
+        }
         if (fault == Fault.TAKES_ANY_INPUT) {
             NDArray w = fetch(store, weight, x.getDevice(), training);
             boolean fits = x.getShape().dimension() > 0 && x.getShape().getLastDimension() == 4;
