@@ -72,6 +72,6 @@ class StoredArraysTest {
                 new ScriptWriter.Numbers(DataType.COMPLEX64, List.of(1L), List.of(0.5));
         assertThatThrownBy(() -> StoredArrays.of(numbers))
                 .isInstanceOf(UnsupportedOperationException.class)
-                .hasMessage("an array of COMPLEX64 cannot be exported: cast it first");
+                .hasMessage("an array of complex64 cannot be exported: cast it first");
     }
 }
