@@ -13,8 +13,12 @@ import io.github.djlblocks.torchscript.ExportOptions;
 import io.github.djlblocks.torchscript.ExportTarget;
 import io.github.djlblocks.torchscript.TorchScript;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Objects;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
 /** Writes files and loads them as anybody does who has DJL alone. */
@@ -67,5 +71,19 @@ final class Exports {
             }
         }
         return arguments;
+    }
+
+    /** The text of the classes and functions in a file. */
+    static String text(Path file) throws IOException {
+        StringBuilder text = new StringBuilder();
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            for (ZipEntry entry : Collections.list(zip.entries())) {
+                if (entry.getName().endsWith(".py")) {
+                    byte[] bytes = zip.getInputStream(entry).readAllBytes();
+                    text.append(new String(bytes, StandardCharsets.UTF_8));
+                }
+            }
+        }
+        return text.toString();
     }
 }

@@ -1,15 +1,11 @@
 package io.github.djlblocks.export;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipFile;
 
 /** What exported text calls. */
 final class Operators {
@@ -37,19 +33,10 @@ final class Operators {
     /** The names of operators in a file; the library's own functions are none. */
     static Set<String> in(Path file) throws IOException {
         Set<String> names = new TreeSet<>();
-        try (ZipFile zip = new ZipFile(file.toFile())) {
-            for (ZipEntry entry : Collections.list(zip.entries())) {
-                if (entry.getName().endsWith(".py")) {
-                    byte[] text = zip.getInputStream(entry).readAllBytes();
-                    CALL.matcher(
-                                    new String(text, StandardCharsets.UTF_8)
-                                            .replaceAll("__torch__[.\\w]*\\(", "("))
-                            .results()
-                            .map((MatchResult match) -> match.group(1))
-                            .forEach(names::add);
-                }
-            }
-        }
+        CALL.matcher(Exports.text(file).replaceAll("__torch__[.\\w]*\\(", "("))
+                .results()
+                .map((MatchResult match) -> match.group(1))
+                .forEach(names::add);
         return names;
     }
 }

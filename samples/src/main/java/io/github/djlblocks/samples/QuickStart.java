@@ -90,8 +90,8 @@ public final class QuickStart {
                         RmsNorm.builder().setChannels(64).build(),
                         FeedForward.of(
                                 Linear.withBias(64, 176),
-                                ActivationFunction.GELU,
-                                Linear.withBias(176, 64)));
+                                Linear.withBias(176, 64),
+                                ActivationFunction.GELU));
         block.initialize(manager, DataType.FLOAT32, new Shape(2, 8, 64));
         TorchScript.export(
                 block,
