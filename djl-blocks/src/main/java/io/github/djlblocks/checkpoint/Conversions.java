@@ -106,6 +106,30 @@ final class Conversions {
         }
     }
 
+    /** Converts as many elements as {@code target} takes, from little-endian {@code source}. */
+    static void toFloats(StoredType from, ByteBuffer source, float[] target) {
+        switch (from) {
+            case F32 -> source.asFloatBuffer().get(target);
+            case BF16 -> {
+                ShortBuffer in = source.asShortBuffer();
+                for (int i = 0; i < target.length; i++) {
+                    target[i] = SmallFloats.bfloat16ToFloat(in.get(i));
+                }
+            }
+            case F16 -> {
+                ShortBuffer in = source.asShortBuffer();
+                for (int i = 0; i < target.length; i++) {
+                    target[i] = SmallFloats.halfToFloat(in.get(i));
+                }
+            }
+            default -> {
+                for (int i = 0; i < target.length; i++) {
+                    target[i] = (float) load(from, source, i);
+                }
+            }
+        }
+    }
+
     private static boolean sameBits(StoredType from, DataType to) {
         return switch (from) {
             case F64 -> to == DataType.FLOAT64;

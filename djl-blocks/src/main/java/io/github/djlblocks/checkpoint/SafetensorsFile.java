@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import io.github.djlblocks.checkpoint.SafetensorsHeader.Entry;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
@@ -158,6 +159,28 @@ public final class SafetensorsFile implements TensorSource {
     public synchronized double[] readDoubles(String name) {
         Entry entry = entry(name);
         return arrays.readDoubles(entry.info(), bytes(entry));
+    }
+
+    @Override
+    public void readFloats(String name, long start, float[] values) {
+        Entry entry = entry(name);
+        TensorInfo info = entry.info();
+        Conversions.check(info, DataType.FLOAT32);
+        if (start < 0 || start > info.shape().size() - values.length) {
+            throw new IllegalArgumentException(
+                    values.length
+                            + " values from "
+                            + start
+                            + " on are more than tensor '"
+                            + name
+                            + "' has ("
+                            + info.shape().size()
+                            + ")");
+        }
+        int width = info.type().byteSize();
+        ByteBuffer stored =
+                windows.read(dataStart + entry.begin() + start * width, values.length * width);
+        Conversions.toFloats(info.type(), stored, values);
     }
 
     @Override
