@@ -106,25 +106,26 @@ final class Conversions {
         }
     }
 
-    /** Converts as many elements as {@code target} takes, from little-endian {@code source}. */
-    static void toFloats(StoredType from, ByteBuffer source, float[] target) {
+    /** Converts the first {@code count} elements of little-endian {@code source}. */
+    static void toFloats(
+            StoredType from, ByteBuffer source, float[] target, int offset, int count) {
         switch (from) {
-            case F32 -> source.asFloatBuffer().get(target);
+            case F32 -> source.asFloatBuffer().get(target, offset, count);
             case BF16 -> {
                 ShortBuffer in = source.asShortBuffer();
-                for (int i = 0; i < target.length; i++) {
-                    target[i] = SmallFloats.bfloat16ToFloat(in.get(i));
+                for (int i = 0; i < count; i++) {
+                    target[offset + i] = SmallFloats.bfloat16ToFloat(in.get(i));
                 }
             }
             case F16 -> {
                 ShortBuffer in = source.asShortBuffer();
-                for (int i = 0; i < target.length; i++) {
-                    target[i] = SmallFloats.halfToFloat(in.get(i));
+                for (int i = 0; i < count; i++) {
+                    target[offset + i] = SmallFloats.halfToFloat(in.get(i));
                 }
             }
             default -> {
-                for (int i = 0; i < target.length; i++) {
-                    target[i] = (float) load(from, source, i);
+                for (int i = 0; i < count; i++) {
+                    target[offset + i] = (float) load(from, source, i);
                 }
             }
         }

@@ -80,12 +80,11 @@ final class MappedWindows implements AutoCloseable {
     }
 
     /**
-     * Reads part of the file into memory of its own, little-endian.
+     * Reads part of the file into a buffer, as much as it has room for.
      *
      * @throws IllegalStateException if the file is closed or ends before
      */
-    ByteBuffer read(long position, int length) {
-        ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+    void read(long position, ByteBuffer bytes) {
         try {
             while (bytes.hasRemaining()) {
                 if (channel.read(bytes, position + bytes.position()) < 0) {
@@ -97,7 +96,6 @@ final class MappedWindows implements AutoCloseable {
                                     + " to a checkpoint in use; open it again");
                 }
             }
-            return bytes.flip();
         } catch (ClosedChannelException e) {
             throw new IllegalStateException(path + " is closed: read tensors before close()", e);
         } catch (IOException e) {
