@@ -25,6 +25,12 @@ final class KernelTrials implements KernelChoice.Trial {
     private static final int MOST_COPIES = 64;
     private static final int ROUNDS = 3;
 
+    /** Seconds of a call after which no more are made. */
+    private static final double SLOW = 0.02;
+
+    /** Seconds of calls in a round. */
+    private static final double ENOUGH = 0.03;
+
     private static final KernelChoice CHOICE =
             new KernelChoice(
                     new KernelTrials(),
@@ -54,18 +60,29 @@ final class KernelTrials implements KernelChoice.Trial {
                 }
                 NDArray x = manager.randomNormal(new Shape(rows, in));
                 IValue given = open(open, IValue.from((PtNDArray) x));
-                IValue times = open(open, IValue.from((long) copies));
+                timed(module, given, tensors, packed, 1);
+                double first = timed(module, given, tensors, packed, 1);
+                if (first > SLOW) {
+                    return first;
+                }
+                int times = (int) Math.max(1, Math.min(copies, ENOUGH / first));
                 double best = Double.POSITIVE_INFINITY;
-                for (int round = 0; round <= ROUNDS; round++) {
-                    long start = System.nanoTime();
-                    module.call("trial", given, tensors, packed, times).close();
-                    double seconds = (System.nanoTime() - start) / 1e9 / copies;
-                    best = round == 0 ? best : Math.min(best, seconds);
+                for (int round = 0; round < ROUNDS; round++) {
+                    best = Math.min(best, timed(module, given, tensors, packed, times));
                 }
                 return best;
             } finally {
                 open.forEach(IValue::close);
             }
+        }
+    }
+
+    private static double timed(
+            ScriptModule module, IValue x, IValue tensors, IValue packed, int times) {
+        try (IValue n = IValue.from((long) times)) {
+            long start = System.nanoTime();
+            module.call("trial", x, tensors, packed, n).close();
+            return (System.nanoTime() - start) / 1e9 / times;
         }
     }
 
