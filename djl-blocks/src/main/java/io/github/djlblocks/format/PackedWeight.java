@@ -3,6 +3,7 @@ package io.github.djlblocks.format;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.ShortBuffer;
+import java.util.stream.IntStream;
 
 /**
  * A weight matrix {@code (out, in)} in a {@link WeightFormat}, in native memory of its own.
@@ -11,6 +12,9 @@ import java.nio.ShortBuffer;
  * multiply with.
  */
 public final class PackedWeight {
+
+    /** How many rows a thread takes at once. */
+    private static final int ROWS = 64;
 
     private final WeightFormat format;
     private final int out;
@@ -32,25 +36,63 @@ public final class PackedWeight {
 
     static PackedWeight pack(WeightFormat format, String name, int out, int in, WeightRows rows) {
         PackedWeight packed = new PackedWeight(format, out, in);
-        RowCodec codec = format.codec(out);
-        ShortBuffer scales = packed.scales.asShortBuffer();
-        float[] values = new float[in];
-        for (int r = 0; r < out; r++) {
-            int row = r;
-            RowCodec.Problem problem =
-                    (column, value, why) ->
-                            new IllegalArgumentException(
-                                    "'%s' has %s at row %d, column %d: %s"
-                                            .formatted(name, value, row, column, why));
-            rows.read(row, values);
-            for (int i = 0; i < in; i++) {
-                if (!Float.isFinite(values[i])) {
-                    throw problem.at(i, values[i], format + " stores finite weights only");
-                }
-            }
-            codec.encode(row, values, packed.codes, scales, problem);
-        }
+        pack(format, name, out, in, rows, packed.codes, packed.scales);
         return packed;
+    }
+
+    static void pack(
+            WeightFormat format,
+            String name,
+            int out,
+            int in,
+            WeightRows rows,
+            ByteBuffer codes,
+            ByteBuffer scales) {
+        requireCapacity("codes", codes, format.codeBytes(out, in));
+        requireCapacity("scales", scales, format.scaleBytes(out, in));
+        RowCodec codec = format.codec(out);
+        ByteBuffer target = codes.duplicate().order(ByteOrder.nativeOrder());
+        ShortBuffer steps = scales.duplicate().order(ByteOrder.nativeOrder()).asShortBuffer();
+        IntStream.range(0, (out + ROWS - 1) / ROWS)
+                .parallel()
+                .forEach(
+                        block -> {
+                            float[] values = new float[in];
+                            int end = Math.min(out, (block + 1) * ROWS);
+                            for (int row = block * ROWS; row < end; row++) {
+                                encode(format, codec, name, row, values, rows, target, steps);
+                            }
+                        });
+    }
+
+    private static void requireCapacity(String what, ByteBuffer buffer, long wanted) {
+        if (buffer.capacity() < wanted) {
+            throw new IllegalArgumentException(
+                    what + " take " + wanted + " bytes, the buffer has " + buffer.capacity());
+        }
+    }
+
+    private static void encode(
+            WeightFormat format,
+            RowCodec codec,
+            String name,
+            int row,
+            float[] values,
+            WeightRows rows,
+            ByteBuffer codes,
+            ShortBuffer scales) {
+        RowCodec.Problem problem =
+                (column, value, why) ->
+                        new IllegalArgumentException(
+                                "'%s' has %s at row %d, column %d: %s"
+                                        .formatted(name, value, row, column, why));
+        rows.read(row, values);
+        for (int i = 0; i < values.length; i++) {
+            if (!Float.isFinite(values[i])) {
+                throw problem.at(i, values[i], format + " stores finite weights only");
+            }
+        }
+        codec.encode(row, values, codes, scales, problem);
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.github.djlblocks.format;
 
 import io.github.djlblocks.internal.Checks;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -184,6 +185,45 @@ public final class WeightFormat {
                             .formatted(name, out, in, bytes, this, Integer.MAX_VALUE));
         }
         return PackedWeight.pack(this, name, out, in, rows);
+    }
+
+    /**
+     * Returns how many bytes the codes of a weight take.
+     *
+     * @param out rows
+     * @param in columns
+     * @return bytes
+     */
+    public long codeSize(int out, int in) {
+        return codeBytes(out, in);
+    }
+
+    /**
+     * Returns how many bytes the scales of a weight take.
+     *
+     * @param out rows
+     * @param in columns
+     * @return bytes, 0 where there are none
+     */
+    public long scaleSize(int out, int in) {
+        return scaleBytes(out, in);
+    }
+
+    /**
+     * Packs a weight into memory of the caller's, as {@link #pack} does into its own; rows are read
+     * and written by several threads.
+     *
+     * @param name what to call it in messages
+     * @param out rows
+     * @param in columns
+     * @param rows its values; read by several threads at once
+     * @param codes of {@link #codeSize} bytes
+     * @param scales of {@link #scaleSize} bytes
+     * @throws IllegalArgumentException if a value is not finite, or sizes do not fit
+     */
+    public void pack(
+            String name, int out, int in, WeightRows rows, ByteBuffer codes, ByteBuffer scales) {
+        PackedWeight.pack(this, name, out, in, rows, codes, scales);
     }
 
     RowCodec codec(int out) {

@@ -5,10 +5,12 @@ import ai.djl.nn.BlockList;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,7 +18,9 @@ import java.util.regex.Pattern;
  * The parameters of a block tree by path: the names on the way down, joined with dots.
  *
  * <p>DJL numbers the children of a block ({@code 01query}, {@code 02key}); the numbers are left
- * out: {@code 01layers.0 -> 02attention -> weight} is {@code layers.0.attention.weight}.
+ * out: {@code 01layers.0 -> 02attention -> weight} is {@code layers.0.attention.weight}. They stay
+ * where siblings have one name without them, as in a SequentialBlock: {@code 01Linear.weight,
+ * 02Linear.weight}.
  */
 public final class ParameterPaths {
 
@@ -25,6 +29,7 @@ public final class ParameterPaths {
     private final Map<String, Parameter> byPath = new LinkedHashMap<>();
     private final IdentityHashMap<Parameter, String> firstPaths = new IdentityHashMap<>();
     private final Map<String, String> aliases = new LinkedHashMap<>();
+    private final Map<String, Block> blocks = new LinkedHashMap<>();
 
     private ParameterPaths(Block block) {
         walk("", block);
@@ -53,14 +58,33 @@ public final class ParameterPaths {
         return Collections.unmodifiableMap(new ParameterPaths(block).aliases);
     }
 
+    /**
+     * Lists the blocks of a tree below its root.
+     *
+     * @param block the root
+     * @return path to block, in the order of the tree
+     * @throws IllegalArgumentException if two parameters have the same path
+     */
+    public static Map<String, Block> blocks(Block block) {
+        return Collections.unmodifiableMap(new ParameterPaths(block).blocks);
+    }
+
     private void walk(String prefix, Block block) {
         for (Pair<String, Parameter> direct : block.getDirectParameters()) {
             add(prefix + direct.getKey(), direct.getValue());
         }
         BlockList children = block.getChildren();
+        Map<String, Integer> uses = new HashMap<>();
+        for (int i = 0; i < children.size(); i++) {
+            uses.merge(childName(children.keyAt(i), i + 1), 1, Integer::sum);
+        }
         for (int i = 0; i < children.size(); i++) {
             Pair<String, Block> child = children.get(i);
-            walk(prefix + childName(child.getKey(), i + 1) + '.', child.getValue());
+            String name = childName(child.getKey(), i + 1);
+            boolean unique = Objects.equals(uses.get(name), 1);
+            String path = prefix + (unique ? name : child.getKey());
+            blocks.putIfAbsent(path, child.getValue());
+            walk(path + '.', child.getValue());
         }
     }
 

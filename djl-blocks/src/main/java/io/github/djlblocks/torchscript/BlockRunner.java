@@ -35,6 +35,7 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
     private final CompileOptions options;
     private final PtNDManager manager;
     private final Map<List<Object>, Kept> passes = new ConcurrentHashMap<>();
+    private @Nullable WeightStore store;
     private final Set<String> told = ConcurrentHashMap.newKeySet();
     private final LongAdder compiled = new LongAdder();
     private final LongAdder portable = new LongAdder();
@@ -60,6 +61,17 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
         manager.attachInternal("passes", this);
     }
 
+    private WeightStore store() {
+        synchronized (passes) {
+            if (store == null) {
+                store =
+                        new WeightStore(
+                                manager, new WeightPlan(block, options, KernelTrials.choice()));
+            }
+            return store;
+        }
+    }
+
     @Override
     public @Nullable NDList run(NDList inputs, @Nullable PairList<String, Object> params) {
         try {
@@ -71,7 +83,7 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
             arguments.arrays().forEach(BlockRunner::require);
             try {
                 return run(arguments);
-            } catch (WeightList.OtherWeights e) {
+            } catch (WeightStore.OtherWeights e) {
                 LOG.info("{}: compiled anew: {}", name(), e.getMessage());
                 forget(arguments.signature());
                 return run(arguments);
@@ -170,7 +182,7 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
     private Kept compiled(PassArguments arguments) {
         try {
             return new Kept(compile(arguments), null);
-        } catch (WeightList.MissingWeights e) {
+        } catch (WeightStore.MissingWeights e) {
             // Another call may find them.
             throw e;
         } catch (UnsupportedOperationException e) {
@@ -194,9 +206,9 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
         NDList traced = new NDList(new ArrayList<NDArray>(arrays.subList(0, inputs)));
         NDList outputs = forward(tracer, traced, arguments.traced(arrays, caches));
         Graph graph = tracer.finish(outputs);
-        Script script = printed(graph, uses);
+        PassWeights weights = new PassWeights(store());
+        Script script = printed(graph, weights, uses);
         LOG.debug("{}", script.methods().get(0));
-        WeightList weights = new WeightList(manager, script.tensors());
         CompiledPass pass;
         try {
             pass =
@@ -219,9 +231,9 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
         return pass;
     }
 
-    private Script printed(Graph graph, TracedCache.Uses uses) {
+    private Script printed(Graph graph, PassWeights weights, TracedCache.Uses uses) {
         try {
-            return Script.of(graph, options.types(), uses.buffers());
+            return Script.of(graph, options.types(), weights, uses.buffers());
         } catch (IllegalArgumentException | IllegalStateException e) {
             throw new UnsupportedOperationException(e.getMessage(), e);
         }
@@ -252,6 +264,12 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
                             }
                         });
         passes.clear();
+        synchronized (passes) {
+            if (store != null) {
+                store.close();
+                store = null;
+            }
+        }
         manager.close();
     }
 }

@@ -22,7 +22,7 @@ import java.util.Objects;
 final class CompiledPass implements AutoCloseable {
 
     private final ScriptModule module;
-    private final WeightList weights;
+    private final PassWeights weights;
     private final ScriptTypes types;
     private final List<List<Integer>> groups;
     private final List<TracedCache.Use> uses;
@@ -30,7 +30,7 @@ final class CompiledPass implements AutoCloseable {
 
     CompiledPass(
             ScriptModule module,
-            WeightList weights,
+            PassWeights weights,
             ScriptTypes types,
             List<TracedCache> caches,
             TracedCache.Uses uses,
@@ -86,8 +86,8 @@ final class CompiledPass implements AutoCloseable {
             }
             long[] numbers = numbers(caches, rooms);
             NDList outputs;
-            try (WeightList.Lease lease = weights.lease()) {
-                outputs = module.run(manager, arrays, numbers, lease.value());
+            try (PassWeights.Lease lease = weights.lease()) {
+                outputs = module.run(manager, arrays, numbers, lease.tensors(), lease.packed());
             }
             advances.forEach(Runnable::run);
             return outputs;

@@ -47,7 +47,13 @@ final class Emitters {
     }
 
     static void emit(Graph graph, ScriptWriter out) {
+        Map<Node, List<Node>> linears = LinearEmitter.together(graph, out.tensors());
         for (Node node : graph.nodes()) {
+            List<Node> together = linears.get(node);
+            if (together != null) {
+                LinearEmitter.emit(together, out);
+                continue;
+            }
             Emitter emitter = ALL.get(node.operation());
             if (emitter == null) {
                 throw new UnsupportedOperationException(
@@ -84,7 +90,7 @@ final class Emitters {
                         && node.operands().get(2) == null
                         && x.dataType() != DataType.FLOAT16;
         boolean alongLast = node.operands().get(1) == null || isVector(node, x);
-        if (plain && alongLast) {
+        if (plain && alongLast && out.tensors().hasRmsNorm()) {
             Object extent = x.dims().get(x.rank() - 1);
             out.assign(
                     node.result(),

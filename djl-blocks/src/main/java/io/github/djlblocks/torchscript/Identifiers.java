@@ -52,7 +52,12 @@ final class Identifiers {
         return isPlain(name) ? owner + "." + name : "getattr(" + owner + ", \"" + name + "\")";
     }
 
+    /** Whether a name is a word of the language. */
+    static boolean isReserved(String name) {
+        return RESERVED.contains(name);
+    }
+
     private static boolean isPlain(String name) {
-        return IDENTIFIER.matcher(name).matches() && !RESERVED.contains(name);
+        return IDENTIFIER.matcher(name).matches() && !isReserved(name);
     }
 }

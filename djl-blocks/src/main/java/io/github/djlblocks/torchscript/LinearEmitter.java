@@ -1,13 +1,131 @@
 package io.github.djlblocks.torchscript;
 
+import ai.djl.nn.Parameter;
+import io.github.djlblocks.format.WeightFormat;
+import io.github.djlblocks.graph.Dim;
+import io.github.djlblocks.graph.Graph;
 import io.github.djlblocks.graph.Node;
+import io.github.djlblocks.graph.Value;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/** Prints linear maps. */
+/**
+ * Prints linear maps: of a weight as it is, or of a packed one by the kernels chosen for it. Packed
+ * maps of one input become one map of their weights below each other: one wide product is faster
+ * than several narrow ones.
+ */
 final class LinearEmitter {
 
     private LinearEmitter() {}
 
+    /** For each first of several maps of one input all of them; for the others nothing. */
+    static Map<Node, List<Node>> together(Graph graph, ScriptTensors tensors) {
+        Map<List<@Nullable Object>, List<Node>> byInput = new LinkedHashMap<>();
+        Map<Node, List<Node>> groups = new HashMap<>();
+        for (Node node : graph.nodes()) {
+            if (!node.operation().equals("linear")) {
+                continue;
+            }
+            Parameter weight = WeightStore.parameter(node.operands().get(1));
+            WeightFormat format = weight == null ? null : tensors.linearFormat(weight);
+            Object bias = node.operands().get(2);
+            boolean joins = format != null && (bias == null || WeightStore.parameter(bias) != null);
+            List<@Nullable Object> key =
+                    joins
+                            ? Arrays.asList(node.operands().get(0), format, bias == null)
+                            : Arrays.asList(node);
+            byInput.computeIfAbsent(key, made -> new ArrayList<>()).add(node);
+        }
+        byInput.values()
+                .forEach(
+                        nodes -> {
+                            nodes.forEach(node -> groups.put(node, List.of()));
+                            groups.put(nodes.get(0), nodes);
+                        });
+        return groups;
+    }
+
     static void emit(Node node, ScriptWriter out) {
+        emit(List.of(node), out);
+    }
+
+    static void emit(List<Node> nodes, ScriptWriter out) {
+        if (nodes.isEmpty()) {
+            return;
+        }
+        Node first = nodes.get(0);
+        Parameter weight = WeightStore.parameter(first.operands().get(1));
+        WeightFormat format = weight == null ? null : out.tensors().linearFormat(weight);
+        if (format == null) {
+            nodes.forEach(node -> plain(node, out));
+            return;
+        }
+        List<Parameter> weights = parameters(nodes, 1);
+        String bias =
+                first.operands().get(2) == null
+                        ? "None"
+                        : out.tensors().joined(parameters(nodes, 2));
+        Value x = first.operand(0, Value.class);
+        String names =
+                nodes.stream().map(node -> node.result().name()).collect(Collectors.joining(", "));
+        String whole = nodes.size() == 1 ? names : out.temporary();
+        product(whole, out.tensors().linear(weights, format), x, bias, weights, out);
+        if (nodes.size() > 1) {
+            List<Long> sizes = weights.stream().map(w -> w.getShape().get(0)).toList();
+            out.line(names + " = torch.split(" + whole + ", " + out.text(sizes) + ", -1)");
+        }
+        nodes.forEach(node -> out.name(node.result(), node.result().name()));
+    }
+
+    private static List<Parameter> parameters(List<Node> nodes, int operand) {
+        List<Parameter> parameters = new ArrayList<>();
+        for (Node node : nodes) {
+            parameters.add(node.operand(operand, Value.class).parameter());
+        }
+        return parameters;
+    }
+
+    private static void product(
+            String name,
+            ScriptTensors.Linear linear,
+            Value x,
+            String bias,
+            List<Parameter> weights,
+            ScriptWriter out) {
+        List<Dim> rows = x.dims().subList(0, x.rank() - 1);
+        boolean one = rows.stream().allMatch(dim -> dim.isConstant() && dim.hint() == 1);
+        KernelChoice.Choice choice = linear.choice();
+        LinearKernel few = choice.kernel(one ? RowClass.ONE : RowClass.FEW);
+        LinearKernel many = one ? few : choice.kernel(RowClass.MANY);
+        if (few == many) {
+            out.line(name + " = " + call(few, linear, x, bias, out));
+            return;
+        }
+        long in = weights.get(0).getShape().get(1);
+        String size = "torch.numel(" + out.text(x) + ") <= " + RowClass.MOST_OF_FEW * in;
+        String text = call(few, linear, x, bias, out);
+        String other = call(many, linear, x, bias, out);
+        out.block("if " + size + ":", () -> out.line(name + " = " + text));
+        out.block("else:", () -> out.line(name + " = " + other));
+    }
+
+    private static String call(
+            LinearKernel kernel,
+            ScriptTensors.Linear linear,
+            Value x,
+            String bias,
+            ScriptWriter out) {
+        out.uses(kernel.function());
+        return kernel.call(out.text(x), linear.parts(), bias);
+    }
+
+    private static void plain(Node node, ScriptWriter out) {
         out.assign(
                 node.result(),
                 "torch.linear("

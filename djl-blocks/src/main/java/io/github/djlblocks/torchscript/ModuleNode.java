@@ -18,12 +18,14 @@ import java.util.regex.Pattern;
  */
 final class ModuleNode {
 
-    /** What a tensor of a module is to training; both are in the state_dict. */
+    /** What a tensor of a module is to training and to the state_dict. */
     enum Kind {
         /** Trained. Requires a gradient where its type is floating. */
         PARAMETER,
         /** Kept, not trained. */
-        BUFFER
+        BUFFER,
+        /** In no list: neither in the state_dict nor moved with the module to another device. */
+        ATTRIBUTE
     }
 
     /** A part of a module. */
@@ -103,6 +105,10 @@ final class ModuleNode {
 
         Builder addBuffer(String name, StoredTensor tensor) {
             return add(name, new Tensor(tensor, Kind.BUFFER));
+        }
+
+        Builder addAttribute(String name, StoredTensor tensor) {
+            return add(name, new Tensor(tensor, Kind.ATTRIBUTE));
         }
 
         Builder addChild(String name, ModuleNode node) {

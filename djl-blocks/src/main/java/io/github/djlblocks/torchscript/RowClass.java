@@ -9,6 +9,9 @@ enum RowClass {
     /** More: prompts and encoders. */
     MANY(512);
 
+    /** The most rows that are {@link #FEW}. */
+    static final int MOST_OF_FEW = 32;
+
     private final int trialRows;
 
     RowClass(int trialRows) {
@@ -21,6 +24,6 @@ enum RowClass {
     }
 
     static RowClass of(long rows) {
-        return rows == 1 ? ONE : rows <= 32 ? FEW : MANY;
+        return rows == 1 ? ONE : rows <= MOST_OF_FEW ? FEW : MANY;
     }
 }

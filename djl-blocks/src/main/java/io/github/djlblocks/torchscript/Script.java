@@ -7,19 +7,19 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A graph as the text of a TorchScript class with one method, {@code run(x, n, w)}: arrays of the
- * call, numbers of the call, and the tensors that are always the same.
+ * A graph as the text of a TorchScript class with one method, {@code run(x, n, w, p)}: arrays of
+ * the call, numbers of the call, tensors that are always the same, and packed weights.
  */
 final class Script {
 
     static final String CLASS = "__torch__.Compiled";
 
-    private final List<String> methods;
-    private final List<Object> tensors;
+    static final String PACKED = "__torch__.torch.classes.quantized.LinearPackedParamsBase";
 
-    private Script(List<String> methods, List<Object> tensors) {
+    private final List<String> methods;
+
+    private Script(List<String> methods) {
         this.methods = List.copyOf(methods);
-        this.tensors = List.copyOf(tensors);
     }
 
     /**
@@ -27,10 +27,11 @@ final class Script {
      *
      * @param graph the graph
      * @param types what FLOAT32 becomes
+     * @param tensors where it finds its tensors
      * @param raw inputs that are taken as they are, as buffers written in place
      */
-    static Script of(Graph graph, ScriptTypes types, Set<Value> raw) {
-        ScriptWriter out = new ScriptWriter(types);
+    static Script of(Graph graph, ScriptTypes types, ScriptTensors tensors, Set<Value> raw) {
+        ScriptWriter out = new ScriptWriter(types, tensors);
         for (int i = 0; i < graph.inputs().size(); i++) {
             Value input = graph.inputs().get(i);
             String given = "x[" + i + "]";
@@ -51,20 +52,17 @@ final class Script {
         String head =
                 "def run(self: "
                         + CLASS
-                        + ", x: List[Tensor], n: List[int], w: List[Tensor]) -> List[Tensor]:\n";
+                        + ", x: List[Tensor], n: List[int], w: List[Tensor], p: List["
+                        + PACKED
+                        + "]) -> List[Tensor]:\n";
         List<String> methods = new ArrayList<>();
         methods.add(head + out.lines());
         methods.addAll(ScriptLibrary.KERNELS.methods(out.functions(), CLASS));
-        return new Script(methods, out.tensors());
+        return new Script(methods);
     }
 
     /** The method and those it calls. */
     List<String> methods() {
         return methods;
-    }
-
-    /** What {@code w} holds: parameters and {@link ScriptWriter.Numbers}. */
-    List<Object> tensors() {
-        return tensors;
     }
 }

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -14,6 +15,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The functions that printed graphs call, from a file of TorchScript. */
 final class ScriptLibrary {
@@ -22,12 +24,22 @@ final class ScriptLibrary {
     private static final Pattern CALL = Pattern.compile("self\\.(\\w+)\\(");
 
     /** The primitives. */
-    static final ScriptLibrary KERNELS = new ScriptLibrary("kernels.py");
+    static final ScriptLibrary KERNELS = new ScriptLibrary("kernels.py", "linear.py");
+
+    /** The primitives in what PyTorch 1.13 has. */
+    static final ScriptLibrary COMPATIBLE =
+            new ScriptLibrary("kernels.py", "kernels_compatible.py");
 
     private final Map<String, String> functions = new LinkedHashMap<>();
 
-    private ScriptLibrary(String resource) {
-        String text = read(resource);
+    /** Functions of later files replace those of the same name. */
+    private ScriptLibrary(String... resources) {
+        for (String resource : resources) {
+            add(read(resource));
+        }
+    }
+
+    private void add(String text) {
         Matcher matcher = FUNCTION.matcher(text);
         int from = -1;
         String name = "";
@@ -39,6 +51,26 @@ final class ScriptLibrary {
             name = matcher.group(1);
         }
         functions.put(name, text.substring(from));
+    }
+
+    /** What packs weights and keeps them. */
+    static List<String> storing() {
+        ScriptLibrary library = new ScriptLibrary("linear.py", "storing.py");
+        Set<String> wanted = new LinkedHashSet<>(library.functions.keySet());
+        wanted.removeIf(name -> name.startsWith("linear_"));
+        return library.methods(wanted, Script.CLASS);
+    }
+
+    /** The same with a function, and a method that calls it. */
+    static List<String> storing(String function, String method) {
+        List<String> methods = new ArrayList<>(storing());
+        for (String called : KERNELS.methods(Set.of(function), Script.CLASS)) {
+            if (!methods.contains(called)) {
+                methods.add(called);
+            }
+        }
+        methods.add(method);
+        return methods;
     }
 
     private static String read(String resource) {
@@ -58,6 +90,18 @@ final class ScriptLibrary {
 
     /** The text of functions and of those they call, as methods of a class. */
     List<String> methods(Set<String> wanted, String className) {
+        return wanted(wanted).map(text -> method(text, className)).toList();
+    }
+
+    /** The text of functions and of those they call, as functions of a namespace. */
+    String functions(Set<String> wanted, String namespace) {
+        return wanted(wanted)
+                .map(text -> lines(text.replaceFirst("\\(self, ", "(")))
+                .map(text -> CALL.matcher(text).replaceAll(namespace + ".$1("))
+                .collect(Collectors.joining());
+    }
+
+    private Stream<String> wanted(Set<String> wanted) {
         Set<String> all = new LinkedHashSet<>();
         Deque<String> open = new ArrayDeque<>(wanted);
         while (!open.isEmpty()) {
@@ -75,13 +119,15 @@ final class ScriptLibrary {
         }
         return functions.entrySet().stream()
                 .filter(function -> all.contains(function.getKey()))
-                .map(function -> method(function.getValue(), className))
-                .toList();
+                .map(Map.Entry::getValue);
     }
 
     private static String method(String text, String className) {
-        String typed = text.replaceFirst("\\(self, ", "(self: " + className + ", ");
-        return typed.lines()
+        return lines(text.replaceFirst("\\(self, ", "(self: " + className + ", "));
+    }
+
+    private static String lines(String text) {
+        return text.lines()
                 .filter(line -> !line.isBlank() && !line.startsWith("#"))
                 .collect(Collectors.joining("\n", "", "\n"));
     }

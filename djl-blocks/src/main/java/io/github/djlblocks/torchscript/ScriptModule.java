@@ -35,9 +35,15 @@ final class ScriptModule implements AutoCloseable {
      * @param manager of the results
      * @param inputs the list {@code x}
      * @param numbers the list {@code n}
-     * @param weights the list {@code w}, which stays open
+     * @param tensors the list {@code w}, which stays open
+     * @param packed the list {@code p}, which stays open
      */
-    NDList run(PtNDManager manager, List<NDArray> inputs, long[] numbers, IValue weights) {
+    NDList run(
+            PtNDManager manager,
+            List<NDArray> inputs,
+            long[] numbers,
+            IValue tensors,
+            IValue packed) {
         PtNDArray[] arrays = new PtNDArray[inputs.size()];
         for (int i = 0; i < arrays.length; i++) {
             arrays[i] = (PtNDArray) inputs.get(i);
@@ -46,11 +52,16 @@ final class ScriptModule implements AutoCloseable {
         JniUtils.setGraphExecutorOptimize(false);
         try (IValue x = IValue.listFrom(arrays);
                 IValue n = IValue.listFrom(numbers);
-                IValue y = IValueUtils.runMethod(module, "run", x, n, weights)) {
+                IValue y = IValueUtils.runMethod(module, "run", x, n, tensors, packed)) {
             return new NDList(y.toTensorArray(manager));
         } finally {
             JniUtils.setGraphExecutorOptimize(true);
         }
+    }
+
+    /** Calls a method; the result is the caller's to close. */
+    IValue call(String method, IValue... arguments) {
+        return IValueUtils.runMethod(module, method, arguments);
     }
 
     @Override

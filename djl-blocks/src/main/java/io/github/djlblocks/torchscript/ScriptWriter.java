@@ -3,9 +3,7 @@ package io.github.djlblocks.torchscript;
 import ai.djl.ndarray.types.DataType;
 import io.github.djlblocks.graph.Dim;
 import io.github.djlblocks.graph.Value;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -27,23 +25,27 @@ final class ScriptWriter {
     private final StringBuilder lines = new StringBuilder();
     private final Map<Value, String> names = new HashMap<>();
     private final Map<Object, String> remembered = new HashMap<>();
-    private final List<Object> tensors = new ArrayList<>();
-    private final Map<Object, Integer> tensorIndices = new HashMap<>();
+    private final ScriptTensors tensors;
     private final Set<String> functions = new LinkedHashSet<>();
     private int depth = 1;
     private int temporaries;
 
-    ScriptWriter(ScriptTypes types) {
+    ScriptWriter(ScriptTypes types, ScriptTensors tensors) {
         this.types = types;
+        this.tensors = tensors;
     }
 
     ScriptTypes types() {
         return types;
     }
 
-    /** Parameters ({@link Value}) and {@link Numbers}, in the order of the list {@code w}. */
-    List<Object> tensors() {
-        return Collections.unmodifiableList(tensors);
+    ScriptTensors tensors() {
+        return tensors;
+    }
+
+    /** Notes that a function of the library is called. */
+    void uses(String function) {
+        functions.add(function);
     }
 
     Set<String> functions() {
@@ -119,7 +121,7 @@ final class ScriptWriter {
         functions.add(function);
         return Arrays.stream(arguments)
                 .map(this::text)
-                .collect(Collectors.joining(", ", "self." + function + "(", ")"));
+                .collect(Collectors.joining(", ", tensors.function(function) + "(", ")"));
     }
 
     /** An expression as it is. */
@@ -179,7 +181,7 @@ final class ScriptWriter {
             return known;
         }
         return switch (value.kind()) {
-            case PARAMETER -> tensor(value);
+            case PARAMETER -> tensors.parameter(value.parameter());
             case CONSTANT -> numbers(value);
             default -> throw new IllegalStateException(value + " was not computed yet");
         };
@@ -193,18 +195,7 @@ final class ScriptWriter {
 
     /** Numbers as a tensor that is made once. */
     String numbers(DataType type, List<Long> shape, double... values) {
-        return tensor(new Numbers(type, shape, Arrays.stream(values).boxed().toList()));
-    }
-
-    private String tensor(Object key) {
-        int index =
-                tensorIndices.computeIfAbsent(
-                        key,
-                        made -> {
-                            tensors.add(made);
-                            return tensors.size() - 1;
-                        });
-        return "w[" + index + "]";
+        return tensors.numbers(new Numbers(type, shape, Arrays.stream(values).boxed().toList()));
     }
 
     private String extent(Dim dim) {

@@ -3,9 +3,12 @@ package io.github.djlblocks.torchscript;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import io.github.djlblocks.core.KernelBlock;
+import java.io.IOException;
+import java.nio.file.Path;
 
 /**
- * Runs blocks compiled: a forward pass for inference on the PyTorch engine becomes one native call.
+ * Runs blocks compiled, as one native call of the PyTorch engine for a whole forward pass, and
+ * writes them out as files that run without this library.
  */
 public final class TorchScript {
 
@@ -46,5 +49,33 @@ public final class TorchScript {
      */
     public static Block compiled(Block block, NDManager manager, CompileOptions options) {
         return new CompiledBlock(block, new BlockRunner(block, manager, options));
+    }
+
+    /**
+     * Writes a block as a TorchScript file, which {@code torch.jit.load} of Python and C++, DJL's
+     * PyTorch engine and DJL Serving load without this library.
+     *
+     * <p>{@code forward} of the file takes one tensor for each input of the options and for each
+     * array of its params, in this order, and gives a tensor, or a tuple where the block has
+     * several outputs; it computes what the block does for inference. The {@code state_dict} has
+     * the block's parameters, and nothing else, under their paths, as {@code
+     * layers.0.attention.query.weight}; a tied parameter is stored once and found at each of its
+     * paths. The block may be on any engine; its blocks are of this library, or containers of DJL.
+     *
+     * <p>The file is written beside its place and moved there at the end: a failure leaves neither
+     * a part of it, nor changes what was there before.
+     *
+     * @param block the block, initialised or loaded
+     * @param path the file, by custom {@code name.pt}; replaced if it exists
+     * @param options what {@code forward} is given, and for which PyTorch
+     * @throws IOException if the file cannot be written, or its directory is not there
+     * @throws UnsupportedOperationException if the block does what cannot be written as
+     *     TorchScript, or is given a cache
+     * @throws IllegalStateException if a parameter has no values
+     * @throws IllegalArgumentException if the block refuses inputs of such shapes, or two of its
+     *     parameters have the same path
+     */
+    public static void export(Block block, Path path, ExportOptions options) throws IOException {
+        new Exporter(block, options).write(path);
     }
 }

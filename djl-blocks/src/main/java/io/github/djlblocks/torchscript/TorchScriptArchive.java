@@ -33,6 +33,7 @@ final class TorchScriptArchive {
     private final Map<String, String> texts;
     private final ModulePickle pickle;
     private final Map<String, byte[]> extra = new TreeMap<>();
+    private final Map<String, String> functions = new TreeMap<>();
 
     /**
      * Creates the archive of a module.
@@ -51,6 +52,21 @@ final class TorchScriptArchive {
                     "extra file '"
                             + name
                             + "' is there already or has no name: names must be unique");
+        }
+        return this;
+    }
+
+    /**
+     * Adds functions of no class.
+     *
+     * @param namespace what their names begin with, as in {@code __torch__.djlblocks.kernels}
+     * @param text their definitions, types on everything
+     */
+    TorchScriptArchive addFunctions(String namespace, String text) {
+        String file = Identifiers.className(namespace).replace('.', '/') + ".py";
+        if (texts.containsKey(file) || functions.putIfAbsent(file, text) != null) {
+            throw new IllegalArgumentException(
+                    "namespace " + namespace + " has a text already: give functions one of theirs");
         }
         return this;
     }
@@ -77,11 +93,8 @@ final class TorchScriptArchive {
         zip.entry(ROOT + "version", VERSION);
         zip.entry(ROOT + "data.pkl", pickle.bytes());
         zip.entry(ROOT + "constants.pkl", NO_CONSTANTS);
-        for (Map.Entry<String, String> text : texts.entrySet()) {
-            zip.entry(
-                    ROOT + "code/" + text.getKey(),
-                    text.getValue().getBytes(StandardCharsets.UTF_8));
-        }
+        writeTexts(zip, texts);
+        writeTexts(zip, functions);
         for (Map.Entry<String, byte[]> file : extra.entrySet()) {
             zip.entry(ROOT + "extra/" + file.getKey(), file.getValue());
         }
@@ -94,6 +107,14 @@ final class TorchScriptArchive {
                     stream -> tensor.writeTo(storage.path(), stream));
         }
         zip.finish();
+    }
+
+    private static void writeTexts(ZipWriter zip, Map<String, String> files) throws IOException {
+        for (Map.Entry<String, String> file : files.entrySet()) {
+            zip.entry(
+                    ROOT + "code/" + file.getKey(),
+                    file.getValue().getBytes(StandardCharsets.UTF_8));
+        }
     }
 
     /**

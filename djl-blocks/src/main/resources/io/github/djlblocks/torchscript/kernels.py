@@ -487,16 +487,23 @@ def attend_stepwise(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor
 # Caches
 
 
+# The same bits under another type of the same size: bfloat16 comes in as float16.
+def retyped(self, x: Tensor, dtype: int) -> Tensor:
+    if x.dtype == dtype:
+        return x
+    return torch.set_(torch.zeros([0], dtype=dtype, device=x.device), x)
+
+
 def append_in_place(self, buffer: Tensor, next: Tensor, start: int, at: int) -> Tensor:
     s = next.size(2)
-    room = buffer if buffer.dtype == next.dtype else buffer.view(next.dtype)
+    room = self.retyped(buffer, next.dtype)
     written = torch.copy_(room.narrow(2, at, s), next)
     return room.narrow(2, start, at + s - start)
 
 
 def append_rows_in_place(self, buffer: Tensor, next: Tensor, at: Tensor) -> Tensor:
     s = next.size(2)
-    room = buffer if buffer.dtype == next.dtype else buffer.view(next.dtype)
+    room = self.retyped(buffer, next.dtype)
     rows = torch.arange(next.size(0), dtype=4, device=next.device).unsqueeze(1)
     steps = at.unsqueeze(1) + torch.arange(s, dtype=4, device=next.device)
     written = torch.index_put_(room.transpose(1, 2), [rows, steps], next.transpose(1, 2))
@@ -504,7 +511,7 @@ def append_rows_in_place(self, buffer: Tensor, next: Tensor, at: Tensor) -> Tens
 
 
 def cache_content(self, buffer: Tensor, start: int, end: int, dtype: int) -> Tensor:
-    room = buffer if buffer.dtype == dtype else buffer.view(dtype)
+    room = self.retyped(buffer, dtype)
     return room.narrow(2, start, end - start)
 
 
@@ -526,7 +533,7 @@ def route(self, logits: Tensor, correction: Optional[Tensor], k: int, score: str
         best, _0 = torch.topk(grouped, 1 if group_score == "MAX" else 2, 2)
         _1, ranked = torch.sort(best.sum([2]), stable=True, dim=1, descending=True)
         closed = torch.ones([choice.size(0), groups], dtype=11, device=choice.device)
-        closed = torch.scatter(closed, 1, ranked.narrow(1, 0, groups_chosen), False)
+        closed = torch.scatter(closed, 1, ranked.narrow(1, 0, groups_chosen), 0)
         choice = grouped.masked_fill(closed.unsqueeze(2), 0.0).flatten(1)
     _2, order = torch.sort(choice, stable=True, dim=1, descending=True)
     chosen = order.narrow(1, 0, k)

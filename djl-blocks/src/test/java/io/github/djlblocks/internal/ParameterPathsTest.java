@@ -64,16 +64,39 @@ class ParameterPathsTest {
     }
 
     @Test
-    void of_twoParametersOfOnePath_isRefused() {
+    void of_siblingsOfOneName_keepTheirNumbers() {
         Block twins =
                 new SequentialBlock()
                         .add(Linear.builder().setUnits(2).build())
-                        .add(Linear.builder().setUnits(3).build());
-        assertThatThrownBy(() -> ParameterPaths.of(twins))
+                        .add(new Node().with("w"))
+                        .add(Linear.builder().setUnits(3).optBias(false).build());
+        assertThat(ParameterPaths.of(twins).keySet())
+                .containsExactly("01Linear.weight", "01Linear.bias", "Node.w", "03Linear.weight");
+    }
+
+    @Test
+    void blocks_ofATree_arePathToBlock() {
+        Node query = new Node().with("w");
+        Node attention = new Node().with("query", query);
+        Node root = new Node().with("layers.0", attention).with("norm", new Node());
+        assertThat(ParameterPaths.blocks(root).keySet())
+                .containsExactly("layers.0", "layers.0.query", "norm");
+        assertThat(ParameterPaths.blocks(root))
+                .containsEntry("layers.0", attention)
+                .containsEntry("layers.0.query", query);
+    }
+
+    @Test
+    void of_twoParametersOfOnePath_isRefused() {
+        Node root =
+                new Node()
+                        .with("a", new Node().with("b", new Node().with("w")))
+                        .with("a.b", new Node().with("w"));
+        assertThatThrownBy(() -> ParameterPaths.of(root))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "two parameters have the path 'Linear.weight': give the child blocks"
-                                + " different names");
+                        "two parameters have the path 'a.b.w': give the child blocks different"
+                                + " names");
     }
 
     private static final class Node extends AbstractBlock {

@@ -128,8 +128,13 @@ final class LinearModule implements AutoCloseable {
         NDArray given = bias == null ? manager.create(new float[0]) : bias;
         arguments.add(IValue.from((PtNDArray) given));
         arguments.add(IValue.from((long) type));
-        return IValueUtils.runMethod(module, "run", arguments.toArray(new IValue[0]))
-                .toTensor(manager);
+        // Each IValue holds its tensor until closed: Java's collector does not see their size.
+        try (IValue result =
+                IValueUtils.runMethod(module, "run", arguments.toArray(new IValue[0]))) {
+            return result.toTensor(manager);
+        } finally {
+            arguments.stream().filter(a -> !List.of(parts).contains(a)).forEach(IValue::close);
+        }
     }
 
     @Override

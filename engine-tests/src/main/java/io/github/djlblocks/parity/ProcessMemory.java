@@ -23,20 +23,33 @@ public final class ProcessMemory {
      * @return bytes, or empty where there is no {@code /proc} (other systems than Linux)
      */
     public static OptionalLong residentBytes() {
+        return bytes("VmRSS:");
+    }
+
+    /**
+     * Returns the largest resident set size this process has had.
+     *
+     * @return bytes, or empty where there is no {@code /proc}
+     */
+    public static OptionalLong peakResidentBytes() {
+        return bytes("VmHWM:");
+    }
+
+    private static OptionalLong bytes(String field) {
         Path status = Path.of("/proc/self/status");
         if (!Files.isReadable(status)) {
             return OptionalLong.empty();
         }
         try {
-            return residentBytes(Files.readAllLines(status));
+            return bytes(field, Files.readAllLines(status));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + status, e);
         }
     }
 
-    static OptionalLong residentBytes(List<String> status) {
+    static OptionalLong bytes(String field, List<String> status) {
         return status.stream()
-                .filter(line -> line.startsWith("VmRSS:"))
+                .filter(line -> line.startsWith(field))
                 .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("[^0-9]", "")))
                 .findFirst();
     }

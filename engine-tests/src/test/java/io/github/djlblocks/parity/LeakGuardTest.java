@@ -72,10 +72,18 @@ class LeakGuardTest {
     }
 
     @Test
-    void residentBytes_status_isReadInKibibytes() {
-        assertThat(ProcessMemory.residentBytes(List.of("VmPeak:\t  99 kB", "VmRSS:\t    1234 kB")))
-                .hasValue(1234 * 1024);
-        assertThat(ProcessMemory.residentBytes(List.of("VmPeak:\t  99 kB"))).isEmpty();
+    void bytes_status_areReadInKibibytes() {
+        List<String> status = List.of("VmHWM:\t  99 kB", "VmRSS:\t    1234 kB");
+        assertThat(ProcessMemory.bytes("VmRSS:", status)).hasValue(1234 * 1024);
+        assertThat(ProcessMemory.bytes("VmHWM:", status)).hasValue(99 * 1024);
+        assertThat(ProcessMemory.bytes("VmPeak:", status)).isEmpty();
+    }
+
+    @Test
+    void peakResidentBytes_isAtLeastResident() {
+        long resident = ProcessMemory.residentBytes().orElse(0);
+        assertThat(ProcessMemory.peakResidentBytes().orElse(Long.MAX_VALUE))
+                .isGreaterThanOrEqualTo(resident);
     }
 
     // A 64 MiB array that is written to shows up; without /proc there is nothing to read. What else

@@ -7,17 +7,23 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.training.ParameterStore;
 import io.github.djlblocks.core.Linear;
+import io.github.djlblocks.feedforward.FeedForward;
 import io.github.djlblocks.feedforward.GatedFeedForward;
 import io.github.djlblocks.huggingface.HuggingFaceModels;
 import io.github.djlblocks.huggingface.TextGenerator;
+import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.layer.Residual;
 import io.github.djlblocks.norm.RmsNorm;
+import io.github.djlblocks.torchscript.ExportOptions;
+import io.github.djlblocks.torchscript.TorchScript;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 
@@ -27,10 +33,10 @@ public final class QuickStart {
     private QuickStart() {}
 
     /**
-     * Runs both examples.
+     * Runs the examples.
      *
      * @param args none
-     * @throws IOException if the shipped model cannot be read
+     * @throws IOException if the shipped model cannot be read or the exported one not written
      * @throws ModelException if the shipped model cannot be loaded
      */
     public static void main(String[] args) throws IOException, ModelException {
@@ -38,6 +44,9 @@ public final class QuickStart {
         System.out.println();
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
             System.out.println(feedForward(manager).getShape());
+            Path file = Files.createTempDirectory("exported").resolve("block.pt");
+            export(manager, file);
+            System.out.println(file);
         }
     }
 
@@ -72,5 +81,24 @@ public final class QuickStart {
                         false);
         // README: end
         return output.singletonOrThrow();
+    }
+
+    static void export(NDManager manager, Path file) throws IOException {
+        // README: export
+        Block block =
+                Residual.pre(
+                        RmsNorm.builder().setChannels(64).build(),
+                        FeedForward.of(
+                                Linear.withBias(64, 176),
+                                Linear.withBias(176, 64),
+                                ActivationFunction.GELU));
+        block.initialize(manager, DataType.FLOAT32, new Shape(2, 8, 64));
+        TorchScript.export(
+                block,
+                file,
+                ExportOptions.builder()
+                        .addInput("x", new Shape(2, 8, 64), DataType.FLOAT32)
+                        .build());
+        // README: end
     }
 }

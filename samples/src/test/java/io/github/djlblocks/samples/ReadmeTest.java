@@ -20,7 +20,7 @@ class ReadmeTest {
     private static final Path TEST = Path.of("src/test/java/io/github/djlblocks/samples");
 
     @ParameterizedTest
-    @ValueSource(strings = {"generate", "block"})
+    @ValueSource(strings = {"generate", "block", "export"})
     void code_inReadme_isTheCodeOfQuickStart(String name) throws IOException {
         same(name, MAIN.resolve("QuickStart.java"));
     }
@@ -50,7 +50,13 @@ class ReadmeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "docs/design-decisions.md", "docs/story-model.md"})
+    @ValueSource(
+            strings = {
+                "README.md",
+                "docs/design-decisions.md",
+                "docs/story-model.md",
+                "docs/torchscript-in-python.md"
+            })
     void links_toFiles_leadSomewhere(String page) throws IOException {
         Path file = Path.of("..").resolve(page);
         List<String> links =

@@ -1,0 +1,62 @@
+package io.github.djlblocks.torchscript;
+
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import io.github.djlblocks.format.WeightFormat;
+import io.github.djlblocks.internal.ParameterPaths;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** In which format each weight of a block is kept, by which kernels it is used. */
+final class WeightPlan {
+
+    private final CompileOptions options;
+    private final KernelChoice kernels;
+    private final Map<Parameter, String> names = new HashMap<>();
+
+    WeightPlan(Block block, CompileOptions options, KernelChoice kernels) {
+        this.options = options;
+        this.kernels = kernels;
+        ParameterPaths.of(block).forEach((path, parameter) -> names.putIfAbsent(parameter, path));
+    }
+
+    String name(Parameter parameter) {
+        return names.getOrDefault(parameter, parameter.getName());
+    }
+
+    WeightSource source() {
+        return options.source();
+    }
+
+    KernelChoice kernels() {
+        return kernels;
+    }
+
+    ScriptTypes types() {
+        return options.types();
+    }
+
+    /** Whether it is copied into a format of our own; otherwise its array is used as it is. */
+    boolean isPacked(Parameter parameter) {
+        return options.weights() != null;
+    }
+
+    /** What of it no linear map uses is kept in. */
+    WeightFormat rawFormat() {
+        return options.types() == ScriptTypes.BFLOAT16
+                ? WeightFormat.BFLOAT16
+                : WeightFormat.FLOAT32;
+    }
+
+    /** The format of the weight of a linear map, or none: it is used as it is. */
+    @Nullable WeightFormat linearFormat(Parameter parameter) {
+        WeightFormat wanted = options.formatOf(name(parameter));
+        if (wanted == null || parameter.getShape().dimension() != 2) {
+            return null;
+        }
+        int in = Math.toIntExact(parameter.getShape().get(1));
+        // Groups of four-bit codes divide a row; where they do not, eight bits serve.
+        return wanted.takes(in) ? wanted : WeightFormat.INT8;
+    }
+}

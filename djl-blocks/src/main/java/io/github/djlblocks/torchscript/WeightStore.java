@@ -1,0 +1,380 @@
+package io.github.djlblocks.torchscript;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import io.github.djlblocks.format.WeightFormat;
+import io.github.djlblocks.format.WeightRows;
+import io.github.djlblocks.graph.Value;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tensors that the passes of a block share. Weights are the arrays of the parameters
+ * themselves, or packed in a format, each as its pass first needs it. It may be used by many
+ * threads.
+ */
+final class WeightStore implements AutoCloseable {
+
+    /** Tensors, or a packed weight, as one native value. */
+    static final class Piece {
+        private final boolean tensors;
+        private final int parts;
+        private final @Nullable Parameter parameter;
+        private IValue value;
+        private @Nullable PtNDArray live;
+
+        private Piece(boolean tensors, int parts, IValue value) {
+            this(tensors, parts, value, null, null);
+        }
+
+        private Piece(
+                boolean tensors,
+                int parts,
+                IValue value,
+                @Nullable Parameter parameter,
+                @Nullable PtNDArray live) {
+            this.tensors = tensors;
+            this.parts = parts;
+            this.value = value;
+            this.parameter = parameter;
+            this.live = live;
+        }
+
+        boolean isTensors() {
+            return tensors;
+        }
+
+        /** How many tensors it is. */
+        int parts() {
+            return parts;
+        }
+    }
+
+    /** A weight as kernels take it. */
+    record Stored(KernelChoice.Choice choice, Piece piece) {}
+
+    /** Parameters that a later call may have. */
+    static final class MissingWeights extends UnsupportedOperationException {
+        private static final long serialVersionUID = 1L;
+
+        MissingWeights(String message) {
+            super(message);
+        }
+    }
+
+    /** Parameters became others than those that were printed. */
+    static final class OtherWeights extends UnsupportedOperationException {
+        private static final long serialVersionUID = 1L;
+
+        OtherWeights(String message) {
+            super(message);
+        }
+    }
+
+    private static final ByteBuffer EMPTY = ByteBuffer.allocateDirect(0);
+
+    private final PtNDManager manager;
+    private final WeightPlan plan;
+    private final ScriptModule module;
+    private final List<Piece> pieces = new ArrayList<>();
+    private final Map<Object, Piece> known = new HashMap<>();
+    private final Map<Object, Stored> stored = new HashMap<>();
+
+    WeightStore(PtNDManager parent, WeightPlan plan) {
+        manager = (PtNDManager) parent.newSubManager();
+        this.plan = plan;
+        module = new ScriptModule(manager, ScriptLibrary.storing());
+    }
+
+    WeightPlan plan() {
+        return plan;
+    }
+
+    /** A list {@code w}. */
+    synchronized IValue tensors(List<Piece> wanted) {
+        return list("no_tensors", "add_tensors", wanted, true);
+    }
+
+    /** A list {@code p}. */
+    synchronized IValue packed(List<Piece> wanted) {
+        return list("no_packed", "add_packed", wanted, false);
+    }
+
+    private IValue list(String none, String add, List<Piece> wanted, boolean ofTensors) {
+        try (IValue zero = IValue.from(0L)) {
+            IValue list = module.call(none, zero);
+            for (Piece piece : wanted) {
+                if (piece.tensors == ofTensors) {
+                    module.call(add, list, piece.value).close();
+                }
+            }
+            return list;
+        }
+    }
+
+    /** A parameter in the type of activations. */
+    synchronized Piece tensor(Parameter parameter) {
+        Piece piece = known.get(parameter);
+        if (piece != null) {
+            return piece;
+        }
+        if (plan.isPacked(parameter)) {
+            return joined(List.of(parameter));
+        }
+        PtNDArray array = array(parameter);
+        piece = kept(new Piece(true, 1, IValue.listFrom(array), parameter, array));
+        known.put(parameter, piece);
+        return piece;
+    }
+
+    /** Vectors behind each other, in the type of activations. */
+    synchronized Piece joined(List<Parameter> parameters) {
+        Object key = parameters.size() == 1 ? parameters.get(0) : parameters;
+        Piece piece = known.get(key);
+        if (piece != null) {
+            return piece;
+        }
+        int rows = 0;
+        int columns = 0;
+        for (Parameter parameter : parameters) {
+            columns = Math.max(columns, width(parameter));
+            rows += Math.toIntExact(parameter.getShape().size() / width(parameter));
+        }
+        boolean vectors = parameters.get(0).getShape().dimension() == 1;
+        WeightFormat format = plan.rawFormat();
+        Shape shape =
+                vectors
+                        ? new Shape(parameters.stream().mapToLong(p -> p.getShape().size()).sum())
+                        : parameters.get(0).getShape();
+        try (NDArray codes = manager.zeros(shape, type(format))) {
+            if (vectors) {
+                int at = 0;
+                ByteBuffer all = codes.toByteBuffer(true);
+                for (Parameter parameter : parameters) {
+                    int size = Math.toIntExact(parameter.getShape().size());
+                    int bytes = Math.toIntExact(format.codeSize(1, size));
+                    pack(format, List.of(parameter), 1, size, all.slice(at, bytes), EMPTY);
+                    at += bytes;
+                }
+            } else {
+                pack(format, parameters, rows, columns, codes.toByteBuffer(true), EMPTY);
+            }
+            piece = kept(raw(codes, format));
+        }
+        known.put(key, piece);
+        return piece;
+    }
+
+    private static int width(Parameter parameter) {
+        Shape shape = parameter.getShape();
+        return Math.toIntExact(shape.get(shape.dimension() - 1));
+    }
+
+    /** Numbers. */
+    synchronized Piece numbers(ScriptWriter.Numbers numbers) {
+        Piece piece = known.get(numbers);
+        if (piece != null) {
+            return piece;
+        }
+        double[] values = numbers.values().stream().mapToDouble(Double::doubleValue).toArray();
+        Shape shape = new Shape(numbers.shape().stream().mapToLong(Long::longValue).toArray());
+        try (NDArray wide = manager.create(values, shape);
+                // The numbers lie over an array of Java's, which may be freed: a copy does not.
+                NDArray own =
+                        numbers.type() == DataType.FLOAT64
+                                ? wide.duplicate()
+                                : wide.toType(numbers.type(), true)) {
+            piece = kept(new Piece(true, 1, IValue.listFrom((PtNDArray) own)));
+        }
+        known.put(numbers, piece);
+        return piece;
+    }
+
+    /** Weights (out, in) below each other, packed for the kernels of their format. */
+    synchronized Stored linear(List<Parameter> weights, WeightFormat format) {
+        List<Object> key = new ArrayList<>(weights);
+        key.add(format);
+        Stored before = stored.get(key);
+        if (before != null) {
+            return before;
+        }
+        int in = width(weights.get(0));
+        int out = 0;
+        for (Parameter weight : weights) {
+            out += Math.toIntExact(weight.getShape().get(0));
+        }
+        KernelChoice.Choice choice = plan.kernels().choose(format, out, in);
+        Stored made;
+        try (NDArray codes = manager.zeros(codeShape(format, out, in), type(format));
+                NDArray scales = manager.zeros(scaleShape(format, out, in), DataType.FLOAT16)) {
+            pack(format, weights, out, in, codes.toByteBuffer(true), scales.toByteBuffer(true));
+            made = new Stored(choice, pack(choice.holder(), codes, scales));
+        }
+        stored.put(key, made);
+        return made;
+    }
+
+    private Piece pack(WeightHolder holder, NDArray codes, NDArray scales) {
+        try (IValue c = IValue.from((PtNDArray) codes);
+                IValue s = IValue.from((PtNDArray) scales)) {
+            IValue parts = module.call(holder.pack(), c, s);
+            return kept(new Piece(holder.isTensors(), holder.parts().size(), parts));
+        }
+    }
+
+    private Piece kept(Piece piece) {
+        pieces.add(piece);
+        return piece;
+    }
+
+    private void pack(
+            WeightFormat format,
+            List<Parameter> weights,
+            int out,
+            int in,
+            ByteBuffer codes,
+            ByteBuffer scales) {
+        List<WeightRows> sources = weights.stream().map(plan.source()::rows).toList();
+        int[] starts = new int[weights.size() + 1];
+        for (int i = 0; i < weights.size(); i++) {
+            starts[i + 1] = starts[i] + Math.toIntExact(weights.get(i).getShape().size() / in);
+        }
+        WeightRows rows =
+                (row, values) -> {
+                    int which = 0;
+                    while (row >= starts[which + 1]) {
+                        which++;
+                    }
+                    sources.get(which).read(row - starts[which], values);
+                };
+        format.pack(plan.name(weights.get(0)), out, in, rows, codes, scales);
+    }
+
+    static DataType type(WeightFormat format) {
+        return switch (format.bits()) {
+            case 4 -> DataType.UINT8;
+            case 8 -> DataType.INT8;
+            case 16 -> DataType.FLOAT16;
+            default -> DataType.FLOAT32;
+        };
+    }
+
+    static Shape codeShape(WeightFormat format, int out, int in) {
+        return new Shape(out, format.bits() == 4 ? in / 2 : in);
+    }
+
+    static Shape scaleShape(WeightFormat format, int out, int in) {
+        if (format.group() > 0) {
+            return new Shape(in / format.group(), out, 2);
+        }
+        return new Shape(format.bits() == 8 ? out : 1);
+    }
+
+    private Piece raw(NDArray codes, WeightFormat format) {
+        if (!format.equals(WeightFormat.BFLOAT16)) {
+            return new Piece(true, 1, IValue.listFrom((PtNDArray) codes));
+        }
+        try (IValue c = IValue.from((PtNDArray) codes);
+                IValue s = IValue.from((PtNDArray) codes)) {
+            return new Piece(true, 1, module.call("pack_plain_bfloat16", c, s));
+        }
+    }
+
+    /**
+     * Takes the array that a parameter was given since.
+     *
+     * @return whether there was another
+     * @throws MissingWeights if there is none now
+     * @throws OtherWeights if it is of another type or shape
+     */
+    @SuppressWarnings("ReferenceEquality") // NDArray.equals compares values on the device
+    synchronized boolean refresh(Piece piece) {
+        PtNDArray before = piece.live;
+        Parameter parameter = piece.parameter;
+        if (before == null || parameter == null) {
+            return false;
+        }
+        PtNDArray now = array(parameter);
+        if (now == before) {
+            return false;
+        }
+        boolean same =
+                !before.isReleased()
+                        && now.getDataType() == before.getDataType()
+                        && now.getShape().equals(before.getShape());
+        if (!same) {
+            known.remove(parameter);
+            throw new OtherWeights(
+                    "parameter "
+                            + plan.name(parameter)
+                            + " is "
+                            + now.getDataType()
+                            + now.getShape()
+                            + " now, others were compiled");
+        }
+        piece.value.close();
+        piece.value = IValue.listFrom(now);
+        piece.live = now;
+        return true;
+    }
+
+    private static PtNDArray array(Parameter parameter) {
+        if (!parameter.isInitialized()) {
+            throw new MissingWeights(
+                    "parameter " + parameter.getName() + " has no values: initialise or load it");
+        }
+        if (!(parameter.getArray() instanceof PtNDArray array)) {
+            throw new MissingWeights(
+                    "parameter " + parameter.getName() + " is not on engine PyTorch");
+        }
+        if (array.hasGradient()) {
+            throw new MissingWeights(
+                    "parameter "
+                            + parameter.getName()
+                            + " wants a gradient: call freezeParameters(true) on the block");
+        }
+        return array;
+    }
+
+    /** The values of parameters as they are now. */
+    static WeightRows rowsOf(Parameter parameter) {
+        PtNDArray array = array(parameter);
+        int in = width(parameter);
+        int out = Math.toIntExact(parameter.getShape().size() / in);
+        ByteBuffer bytes = array.toByteBuffer(true);
+        return switch (array.getDataType()) {
+            case FLOAT32 -> WeightRows.ofFloat32(bytes, out, in);
+            case FLOAT16 -> WeightRows.ofFloat16(bytes, out, in);
+            default ->
+                    throw new UnsupportedOperationException(
+                            "parameter "
+                                    + parameter.getName()
+                                    + " is "
+                                    + array.getDataType()
+                                    + ": only FLOAT32 and FLOAT16 are packed");
+        };
+    }
+
+    static @Nullable Parameter parameter(@Nullable Object operand) {
+        return operand instanceof Value value && value.kind() == Value.Kind.PARAMETER
+                ? value.parameter()
+                : null;
+    }
+
+    @Override
+    public synchronized void close() {
+        pieces.forEach(piece -> piece.value.close());
+        pieces.clear();
+        module.close();
+        manager.close();
+    }
+}
