@@ -1,6 +1,7 @@
 package io.github.djlblocks.torchscript;
 
 import ai.djl.nn.Parameter;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import io.github.djlblocks.format.WeightFormat;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
     private final WeightStore store;
     private final List<WeightStore.Piece> pieces = new ArrayList<>();
     private final Map<WeightStore.Piece, Integer> starts = new HashMap<>();
+    private final Map<WeightStore.Piece, PtNDArray> used = new HashMap<>();
     private int tensors;
     private int packed;
     private @Nullable Lists lists;
@@ -75,7 +77,9 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
     synchronized Lease lease() {
         boolean changed = false;
         for (WeightStore.Piece piece : pieces) {
-            changed |= store.refresh(piece);
+            store.refresh(piece);
+            // Another pass may have seen to it before.
+            changed |= isOther(piece);
         }
         Lists now = lists;
         if (now == null || changed) {
@@ -87,6 +91,12 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
         lists = now;
         now.calls++;
         return new Lease(now);
+    }
+
+    @SuppressWarnings("ReferenceEquality") // NDArray.equals compares values on the device
+    private boolean isOther(WeightStore.Piece piece) {
+        PtNDArray live = piece.live();
+        return live != null && used.put(piece, live) != live;
     }
 
     private static void retire(Lists old) {

@@ -53,6 +53,11 @@ final class WeightStore implements AutoCloseable {
             return tensors;
         }
 
+        /** The array of a parameter that it is, if it is one. */
+        @Nullable PtNDArray live() {
+            return live;
+        }
+
         /** How many tensors it is. */
         int parts() {
             return parts;
@@ -131,6 +136,9 @@ final class WeightStore implements AutoCloseable {
             return joined(List.of(parameter));
         }
         PtNDArray array = array(parameter);
+        // Remembered by the array: they are compared when it is closed.
+        array.getShape();
+        array.getDataType();
         piece = kept(new Piece(true, 1, IValue.listFrom(array), parameter, array));
         known.put(parameter, piece);
         return piece;
@@ -308,11 +316,10 @@ final class WeightStore implements AutoCloseable {
             return false;
         }
         boolean same =
-                !before.isReleased()
-                        && now.getDataType() == before.getDataType()
+                now.getDataType() == before.getDataType()
                         && now.getShape().equals(before.getShape());
         if (!same) {
-            known.remove(parameter);
+            known.values().removeIf(WeightStore::isOutOfDate);
             throw new OtherWeights(
                     "parameter "
                             + plan.name(parameter)
@@ -325,6 +332,13 @@ final class WeightStore implements AutoCloseable {
         piece.value = IValue.listFrom(now);
         piece.live = now;
         return true;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // NDArray.equals compares values on the device
+    private static boolean isOutOfDate(Piece piece) {
+        Parameter parameter = piece.parameter;
+        return parameter != null
+                && (!parameter.isInitialized() || parameter.getArray() != piece.live);
     }
 
     private static PtNDArray array(Parameter parameter) {

@@ -2,11 +2,18 @@
 
 
 def no_tensors(self, n: int) -> List[Tensor]:
-    return annotate(List[Tensor], [])
+    # A list that nothing was ever added to would be a constant, the same one in every call.
+    all = annotate(List[Tensor], [])
+    for i in range(n):
+        all.append(all[0])
+    return all
 
 
 def no_packed(self, n: int) -> List[__torch__.torch.classes.quantized.LinearPackedParamsBase]:
-    return annotate(List[__torch__.torch.classes.quantized.LinearPackedParamsBase], [])
+    all = annotate(List[__torch__.torch.classes.quantized.LinearPackedParamsBase], [])
+    for i in range(n):
+        all.append(all[0])
+    return all
 
 
 def add_tensors(self, all: List[Tensor], more: List[Tensor]) -> int:
