@@ -1,7 +1,6 @@
 package io.github.djlblocks.torchscript;
 
 import ai.djl.nn.Parameter;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import io.github.djlblocks.format.WeightFormat;
 import java.util.ArrayList;
@@ -21,7 +20,6 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
     private final WeightStore store;
     private final List<WeightStore.Piece> pieces = new ArrayList<>();
     private final Map<WeightStore.Piece, Integer> starts = new HashMap<>();
-    private final Map<WeightStore.Piece, PtNDArray> used = new HashMap<>();
     private int tensors;
     private int packed;
     private @Nullable Lists lists;
@@ -34,12 +32,14 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
     private static final class Lists {
         private final IValue tensors;
         private final IValue packed;
+        private final long arrays;
         private int calls;
         private boolean retired;
 
-        Lists(IValue tensors, IValue packed) {
+        Lists(IValue tensors, IValue packed, long arrays) {
             this.tensors = tensors;
             this.packed = packed;
+            this.arrays = arrays;
         }
     }
 
@@ -75,28 +75,21 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
      *     printed
      */
     synchronized Lease lease() {
-        boolean changed = false;
+        // Each only grows: their sum is another if one of them is.
+        long arrays = 0;
         for (WeightStore.Piece piece : pieces) {
-            store.refresh(piece);
-            // Another pass may have seen to it before.
-            changed |= isOther(piece);
+            arrays += store.refresh(piece);
         }
         Lists now = lists;
-        if (now == null || changed) {
+        if (now == null || now.arrays != arrays) {
             if (now != null) {
                 retire(now);
             }
-            now = new Lists(store.tensors(pieces), store.packed(pieces));
+            now = new Lists(store.tensors(pieces), store.packed(pieces), arrays);
         }
         lists = now;
         now.calls++;
         return new Lease(now);
-    }
-
-    @SuppressWarnings("ReferenceEquality") // NDArray.equals compares values on the device
-    private boolean isOther(WeightStore.Piece piece) {
-        PtNDArray live = piece.live();
-        return live != null && used.put(piece, live) != live;
     }
 
     private static void retire(Lists old) {
