@@ -70,13 +70,10 @@ final class BlockContender implements Contender {
         }
     }
 
-    /** FLOAT32 weights stay where they are; a pass that cannot be compiled is an error. */
+    /** Its weights are packed; a pass that cannot be compiled is an error. */
     private Block compiled() {
-        CompileOptions options = CompileOptions.defaults().demanded();
-        if (format != Format.FLOAT32) {
-            options = options.withWeights(format.weights());
-        }
-        return TorchScript.compiled(bed.block(), manager, options);
+        CompileOptions options = CompileOptions.defaults().withWeights(format.weights());
+        return TorchScript.compiled(bed.block(), manager, options.demanded());
     }
 
     private KeyValueCache cache(Workload workload) {
