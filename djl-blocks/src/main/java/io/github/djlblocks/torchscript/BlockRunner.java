@@ -241,6 +241,7 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
 
     private Script printed(Graph graph, PassWeights weights, TracedCache.Uses uses) {
         try {
+            LinearEmitter.choose(graph, weights);
             return Script.of(graph, options.types(), weights, uses.buffers());
         } catch (IllegalArgumentException | IllegalStateException e) {
             throw new UnsupportedOperationException(e.getMessage(), e);

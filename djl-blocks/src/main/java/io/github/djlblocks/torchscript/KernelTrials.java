@@ -30,6 +30,9 @@ final class KernelTrials implements KernelChoice.Trial {
     /** Relative error from which on a kernel computes something else: it rounds to 1.3e-2. */
     private static final double WRONG = 0.04;
 
+    /** Rows of a weight on which that is found out, and the rest of a division by 64. */
+    private static final int CHECKED = 192;
+
     /** Seconds of a call after which no more are made. */
     private static final double SLOW = 0.02;
 
@@ -49,6 +52,15 @@ final class KernelTrials implements KernelChoice.Trial {
 
     @Override
     public double seconds(LinearKernel kernel, WeightFormat format, int out, int in, int rows) {
+        try {
+            return timed(kernel, format, out, in, rows);
+        } finally {
+            NativeHeap.trim();
+        }
+    }
+
+    private static double timed(
+            LinearKernel kernel, WeightFormat format, int out, int in, int rows) {
         try (PtNDManager manager = (PtNDManager) NDManager.newBaseManager("PyTorch");
                 ScriptModule module = new ScriptModule(manager, methods(kernel, format))) {
             long bytes = format.byteSize(out, in);
@@ -56,7 +68,8 @@ final class KernelTrials implements KernelChoice.Trial {
             if (rows > RowClass.MOST_OF_FEW) {
                 copies = 1;
             }
-            if (format.bits() <= 8 && !(error(manager, module, kernel, format, out, in) < WRONG)) {
+            if (format.bits() <= 8
+                    && !(error(manager, module, kernel, format, few(out), in) < WRONG)) {
                 // Kernels that pack differ by the processor: a layout, or a sum that saturates.
                 return Double.NaN;
             }
@@ -84,6 +97,11 @@ final class KernelTrials implements KernelChoice.Trial {
                 open.forEach(IValue::close);
             }
         }
+    }
+
+    /** So many rows of a weight as tell whether it is right: wide codes of all take too much. */
+    private static int few(int out) {
+        return out <= CHECKED ? out : CHECKED + out % 64;
     }
 
     private static double timed(

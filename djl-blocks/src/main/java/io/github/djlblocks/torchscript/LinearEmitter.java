@@ -51,6 +51,21 @@ final class LinearEmitter {
         return groups;
     }
 
+    /**
+     * Chooses kernels for all packed maps, before the first of them is packed: trials take a few
+     * hundred megabytes, which are not to come on top of those of the weights.
+     */
+    static void choose(Graph graph, PassWeights tensors) {
+        for (List<Node> nodes : together(graph, tensors).values()) {
+            Parameter weight =
+                    nodes.isEmpty() ? null : WeightStore.parameter(nodes.get(0).operands().get(1));
+            WeightFormat format = weight == null ? null : tensors.linearFormat(weight);
+            if (format != null) {
+                tensors.choose(parameters(nodes, 1), format);
+            }
+        }
+    }
+
     static void emit(Node node, ScriptWriter out) {
         emit(List.of(node), Map.of(), out);
     }

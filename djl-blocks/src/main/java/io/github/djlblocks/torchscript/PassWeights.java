@@ -144,6 +144,10 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
         return store.plan().linearFormat(weight);
     }
 
+    void choose(List<Parameter> weights, WeightFormat format) {
+        store.choose(weights, format);
+    }
+
     @Override
     public Linear linear(List<Parameter> weights, WeightFormat format) {
         WeightStore.Stored stored = store.linear(weights, format);

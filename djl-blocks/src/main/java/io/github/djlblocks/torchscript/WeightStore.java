@@ -82,6 +82,9 @@ final class WeightStore implements AutoCloseable {
         }
     }
 
+    /** After so many bytes packed, what packing has freed goes back. */
+    private static final long TRIMMED = 16 << 20;
+
     private static final ByteBuffer EMPTY = ByteBuffer.allocateDirect(0);
 
     private final PtNDManager manager;
@@ -90,6 +93,7 @@ final class WeightStore implements AutoCloseable {
     private final List<Piece> pieces = new ArrayList<>();
     private final Map<Object, Piece> known = new HashMap<>();
     private final Map<Object, Stored> stored = new HashMap<>();
+    private long untrimmed;
 
     WeightStore(PtNDManager parent, WeightPlan plan) {
         manager = (PtNDManager) parent.newSubManager();
@@ -206,6 +210,16 @@ final class WeightStore implements AutoCloseable {
         return piece;
     }
 
+    private static int height(List<Parameter> weights) {
+        long out = weights.stream().mapToLong(weight -> weight.getShape().get(0)).sum();
+        return Math.toIntExact(out);
+    }
+
+    /** The kernels of weights below each other, which are timed if they are the first so large. */
+    KernelChoice.Choice choose(List<Parameter> weights, WeightFormat format) {
+        return plan.kernels().choose(format, height(weights), width(weights.get(0)));
+    }
+
     /** Weights (out, in) below each other, packed for the kernels of their format. */
     synchronized Stored linear(List<Parameter> weights, WeightFormat format) {
         List<Object> key = new ArrayList<>(weights);
@@ -215,11 +229,8 @@ final class WeightStore implements AutoCloseable {
             return before;
         }
         int in = width(weights.get(0));
-        int out = 0;
-        for (Parameter weight : weights) {
-            out += Math.toIntExact(weight.getShape().get(0));
-        }
-        KernelChoice.Choice choice = plan.kernels().choose(format, out, in);
+        int out = height(weights);
+        KernelChoice.Choice choice = choose(weights, format);
         Stored made;
         try (NDArray codes = manager.zeros(codeShape(format, out, in), type(format));
                 NDArray scales = manager.zeros(scaleShape(format, out, in), DataType.FLOAT16)) {
@@ -227,6 +238,11 @@ final class WeightStore implements AutoCloseable {
             made = new Stored(choice, pack(choice.holder(), codes, scales));
         }
         stored.put(key, made);
+        untrimmed += format.byteSize(out, in);
+        if (untrimmed > TRIMMED) {
+            NativeHeap.trim();
+            untrimmed = 0;
+        }
         return made;
     }
 

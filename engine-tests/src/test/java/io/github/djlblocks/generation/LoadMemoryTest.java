@@ -42,7 +42,7 @@ class LoadMemoryTest {
         List<String> command =
                 List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx128m",
+                        "-Xmx64m",
                         "-cp",
                         System.getProperty("java.class.path"),
                         LoadMemory.class.getName(),

@@ -5,8 +5,8 @@ import ai.djl.MalformedModelException;
 import ai.djl.engine.Engine;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import io.github.djlblocks.huggingface.HuggingFaceModels;
+import io.github.djlblocks.huggingface.LoadOptions;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.samples.stories.StoryCorpus;
 import java.io.IOException;
@@ -36,6 +36,11 @@ public final class MeasureStories extends Program {
     @Option(names = "--seed", description = "Seed of the corpus. Default: ${DEFAULT-VALUE}.")
     private int seed = 17;
 
+    @Option(
+            names = "--weights",
+            description = "Weight format, such as bfloat16, int8, int4. Default: as they are.")
+    private @Nullable String weights;
+
     private MeasureStories() {}
 
     /**
@@ -50,7 +55,12 @@ public final class MeasureStories extends Program {
     @Override
     public Integer call() throws IOException, MalformedModelException {
         StoryQuality quality =
-                measure(model == null ? ShippedModel.directory() : model, engine, prompts, seed);
+                measure(
+                        model == null ? ShippedModel.directory() : model,
+                        engine,
+                        prompts,
+                        seed,
+                        LoadOptions.of(weights == null ? Map.of() : Map.of("weights", weights)));
         PrintWriter out = out();
         quality.broken().forEach(out::println);
         out.printf(
@@ -60,7 +70,8 @@ public final class MeasureStories extends Program {
     }
 
     /** Measures on prompts of the validation part; equal prompts count once. */
-    static StoryQuality measure(Path directory, String engine, int prompts, int seed)
+    static StoryQuality measure(
+            Path directory, String engine, int prompts, int seed, LoadOptions options)
             throws IOException, MalformedModelException {
         HuggingFaceModels.requireEngine(engine);
         try (NDManager manager = Engine.getEngine(engine).newBaseManager(Device.cpu());
@@ -68,8 +79,7 @@ public final class MeasureStories extends Program {
                         HuggingFaceTokenizer.newInstance(
                                 directory.resolve("tokenizer.json"),
                                 Map.of("truncation", "false"))) {
-            CausalLanguageModel block =
-                    HuggingFaceModels.load(directory, manager, DataType.FLOAT32);
+            CausalLanguageModel block = HuggingFaceModels.load(directory, manager, options);
             return StoryQuality.measure(
                     block, manager, tokenizer, new StoryCorpus(seed).prompts(prompts));
         }
