@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** How each primitive is printed. */
 final class Emitters {
@@ -48,10 +49,14 @@ final class Emitters {
 
     static void emit(Graph graph, ScriptWriter out) {
         Map<Node, List<Node>> linears = LinearEmitter.together(graph, out.tensors());
+        Map<Value, List<@Nullable Node>> users = JointRotation.users(graph);
         for (Node node : graph.nodes()) {
+            if (out.isDone(node)) {
+                continue;
+            }
             List<Node> together = linears.get(node);
             if (together != null) {
-                LinearEmitter.emit(together, out);
+                LinearEmitter.emit(together, users, out);
                 continue;
             }
             Emitter emitter = ALL.get(node.operation());

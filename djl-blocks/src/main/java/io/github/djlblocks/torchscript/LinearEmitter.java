@@ -52,10 +52,10 @@ final class LinearEmitter {
     }
 
     static void emit(Node node, ScriptWriter out) {
-        emit(List.of(node), out);
+        emit(List.of(node), Map.of(), out);
     }
 
-    static void emit(List<Node> nodes, ScriptWriter out) {
+    static void emit(List<Node> nodes, Map<Value, List<@Nullable Node>> users, ScriptWriter out) {
         if (nodes.isEmpty()) {
             return;
         }
@@ -76,11 +76,34 @@ final class LinearEmitter {
                 nodes.stream().map(node -> node.result().name()).collect(Collectors.joining(", "));
         String whole = nodes.size() == 1 ? names : out.temporary();
         product(whole, out.tensors().linear(weights, format), x, bias, weights, out);
-        if (nodes.size() > 1) {
+        JointRotation rotation = JointRotation.of(nodes, users, out);
+        if (rotation != null) {
+            rotation.emit(whole, out);
+            rest(nodes, weights, whole, out);
+        } else if (nodes.size() > 1) {
             List<Long> sizes = weights.stream().map(w -> w.getShape().get(0)).toList();
             out.line(names + " = torch.split(" + whole + ", " + out.text(sizes) + ", -1)");
         }
         nodes.forEach(node -> out.name(node.result(), node.result().name()));
+    }
+
+    /** What is behind the queries and keys that were taken together. */
+    private static void rest(
+            List<Node> nodes, List<Parameter> weights, String whole, ScriptWriter out) {
+        long from = weights.get(0).getShape().get(0) + weights.get(1).getShape().get(0);
+        for (int i = 2; i < nodes.size(); i++) {
+            long size = weights.get(i).getShape().get(0);
+            out.line(
+                    nodes.get(i).result().name()
+                            + " = torch.narrow("
+                            + whole
+                            + ", -1, "
+                            + from
+                            + ", "
+                            + size
+                            + ")");
+            from += size;
+        }
     }
 
     private static List<Parameter> parameters(List<Node> nodes, int operand) {

@@ -32,12 +32,14 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
     private static final class Lists {
         private final IValue tensors;
         private final IValue packed;
+        private final long arrays;
         private int calls;
         private boolean retired;
 
-        Lists(IValue tensors, IValue packed) {
+        Lists(IValue tensors, IValue packed, long arrays) {
             this.tensors = tensors;
             this.packed = packed;
+            this.arrays = arrays;
         }
     }
 
@@ -73,16 +75,17 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
      *     printed
      */
     synchronized Lease lease() {
-        boolean changed = false;
+        // Each only grows: their sum is another if one of them is.
+        long arrays = 0;
         for (WeightStore.Piece piece : pieces) {
-            changed |= store.refresh(piece);
+            arrays += store.refresh(piece);
         }
         Lists now = lists;
-        if (now == null || changed) {
+        if (now == null || now.arrays != arrays) {
             if (now != null) {
                 retire(now);
             }
-            now = new Lists(store.tensors(pieces), store.packed(pieces));
+            now = new Lists(store.tensors(pieces), store.packed(pieces), arrays);
         }
         lists = now;
         now.calls++;

@@ -61,15 +61,15 @@ final class ScriptLibrary {
         return library.methods(wanted, Script.CLASS);
     }
 
-    /** The same with a function, and a method that calls it. */
-    static List<String> storing(String function, String method) {
+    /** The same with functions, and methods that call them. */
+    static List<String> storing(Set<String> called, String... others) {
         List<String> methods = new ArrayList<>(storing());
-        for (String called : KERNELS.methods(Set.of(function), Script.CLASS)) {
-            if (!methods.contains(called)) {
-                methods.add(called);
+        for (String method : KERNELS.methods(called, Script.CLASS)) {
+            if (!methods.contains(method)) {
+                methods.add(method);
             }
         }
-        methods.add(method);
+        methods.addAll(List.of(others));
         return methods;
     }
 

@@ -2,9 +2,11 @@ package io.github.djlblocks.torchscript;
 
 import ai.djl.ndarray.types.DataType;
 import io.github.djlblocks.graph.Dim;
+import io.github.djlblocks.graph.Node;
 import io.github.djlblocks.graph.Value;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -27,6 +29,7 @@ final class ScriptWriter {
     private final Map<Object, String> remembered = new HashMap<>();
     private final ScriptTensors tensors;
     private final Set<String> functions = new LinkedHashSet<>();
+    private final Set<Node> done = new HashSet<>();
     private int depth = 1;
     private int temporaries;
 
@@ -74,6 +77,19 @@ final class ScriptWriter {
     /** A name that nothing else has. */
     String temporary() {
         return "t" + temporaries++;
+    }
+
+    boolean isNamed(Value value) {
+        return names.containsKey(value);
+    }
+
+    /** Notes that a node was printed before its turn. */
+    void done(Node node) {
+        done.add(node);
+    }
+
+    boolean isDone(Node node) {
+        return done.contains(node);
     }
 
     void name(Value value, String name) {

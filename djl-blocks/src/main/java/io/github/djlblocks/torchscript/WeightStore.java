@@ -31,6 +31,7 @@ final class WeightStore implements AutoCloseable {
         private final @Nullable Parameter parameter;
         private IValue value;
         private @Nullable PtNDArray live;
+        private int arrays = 1;
 
         private Piece(boolean tensors, int parts, IValue value) {
             this(tensors, parts, value, null, null);
@@ -123,14 +124,15 @@ final class WeightStore implements AutoCloseable {
 
     /** A parameter in the type of activations. */
     synchronized Piece tensor(Parameter parameter) {
-        Piece piece = known.get(parameter);
-        if (piece != null) {
-            return piece;
-        }
         if (plan.isPacked(parameter)) {
             return joined(List.of(parameter));
         }
+        Piece piece = known.get(parameter);
         PtNDArray array = array(parameter);
+        if (piece != null && piece.live != null && isLike(piece.live, array)) {
+            refresh(piece);
+            return piece;
+        }
         piece = kept(new Piece(true, 1, IValue.listFrom(array), parameter, array));
         known.put(parameter, piece);
         return piece;
@@ -289,30 +291,31 @@ final class WeightStore implements AutoCloseable {
         }
     }
 
+    private static boolean isLike(PtNDArray before, PtNDArray now) {
+        return !before.isReleased()
+                && now.getDataType() == before.getDataType()
+                && now.getShape().equals(before.getShape());
+    }
+
     /**
      * Takes the array that a parameter was given since.
      *
-     * @return whether there was another
+     * @return how many arrays it had
      * @throws MissingWeights if there is none now
      * @throws OtherWeights if it is of another type or shape
      */
     @SuppressWarnings("ReferenceEquality") // NDArray.equals compares values on the device
-    synchronized boolean refresh(Piece piece) {
+    synchronized int refresh(Piece piece) {
         PtNDArray before = piece.live;
         Parameter parameter = piece.parameter;
         if (before == null || parameter == null) {
-            return false;
+            return piece.arrays;
         }
         PtNDArray now = array(parameter);
         if (now == before) {
-            return false;
+            return piece.arrays;
         }
-        boolean same =
-                !before.isReleased()
-                        && now.getDataType() == before.getDataType()
-                        && now.getShape().equals(before.getShape());
-        if (!same) {
-            known.remove(parameter);
+        if (!isLike(before, now)) {
             throw new OtherWeights(
                     "parameter "
                             + plan.name(parameter)
@@ -324,7 +327,7 @@ final class WeightStore implements AutoCloseable {
         piece.value.close();
         piece.value = IValue.listFrom(now);
         piece.live = now;
-        return true;
+        return ++piece.arrays;
     }
 
     private static PtNDArray array(Parameter parameter) {

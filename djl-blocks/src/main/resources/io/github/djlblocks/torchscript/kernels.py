@@ -303,6 +303,12 @@ def rotate(self, x: Tensor, cos: Tensor, sin: Tensor, half_split: bool) -> Tenso
     return y if r == x.size(3) else torch.cat([y, x.narrow(3, r, x.size(3) - r)], 3)
 
 
+# The first heads of (B, S, ...) as (B, heads, S, D), turned.
+def rotate_heads(self, x: Tensor, cos: Tensor, sin: Tensor, half_split: bool, heads: int, d: int) -> Tensor:
+    split = x.narrow(2, 0, heads * d).view([x.size(0), x.size(1), heads, d]).transpose(1, 2)
+    return self.rotate(split, cos, sin, half_split)
+
+
 def linear_bias(self, queries: Tensor, keys: Tensor, slopes: Tensor, form: str, dtype: int) -> Tensor:
     w = 7 if dtype == 7 else 6
     d = keys.to(w).unsqueeze(1).unsqueeze(1)

@@ -371,6 +371,31 @@ class CompiledFailureTest {
         assertThat(twins.statistics().portable()).isEqualTo(3);
     }
 
+    /** The native list of weights holds them whatever becomes of their arrays. */
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void close_ofTheManager_freesTheWeights(EngineUnderTest engine) {
+        compileAndClose(engine, 5);
+        OptionalLong before = ProcessMemory.residentBytes();
+        compileAndClose(engine, 60);
+        OptionalLong after = ProcessMemory.residentBytes();
+        if (before.isPresent() && after.isPresent()) {
+            // Kept, they would be 240 MB.
+            assertThat(after.getAsLong() - before.getAsLong()).isLessThan(60L * 1024 * 1024);
+        }
+    }
+
+    private static void compileAndClose(EngineUnderTest engine, int times) {
+        for (int i = 0; i < times; i++) {
+            try (NDManager own = engine.newManager()) {
+                Linear linear = Linear.withoutBias(1000, 1000);
+                linear.freezeParameters(true);
+                linear.initialize(own, DataType.FLOAT32, new Shape(1, 1000));
+                TorchScript.compile(linear, own, CompileOptions.defaults().demanded());
+                Twins.forward(linear, new NDList(own.ones(new Shape(1, 1000))), null);
+            }
+        }
+    }
+
     @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
     void forward_twoThousandSteps_leavesNothingBehind(NDManager manager) {
         Twins<CausalLanguageModel> twins =

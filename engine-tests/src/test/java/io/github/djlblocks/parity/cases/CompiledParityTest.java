@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.EnginesUnderTest;
 import io.github.djlblocks.parity.HostValues;
@@ -47,10 +48,16 @@ class CompiledParityTest {
     @MethodSource("everything")
     void compiled_followsTheFormula(
             ParityCase parityCase, EngineUnderTest engine, DataType dataType) {
+        assertFollows(parityCase, engine, dataType, CompileOptions.defaults().demanded());
+    }
+
+    private static void assertFollows(
+            ParityCase parityCase,
+            EngineUnderTest engine,
+            DataType dataType,
+            CompileOptions options) {
         try (CaseRun run = CaseRun.forInference(parityCase, engine, dataType)) {
-            Block compiled =
-                    TorchScript.compiled(
-                            run.block(), run.manager(), CompileOptions.defaults().demanded());
+            Block compiled = TorchScript.compiled(run.block(), run.manager(), options);
             NDArray y = forward(compiled, run, run.params());
             CaseResult found =
                     new CaseResult(HostValues.of(y), y.getShape(), y.getDataType(), Map.of());
@@ -60,6 +67,21 @@ class CompiledParityTest {
                             parityCase.tolerance(dataType));
             assertThat(margin.isWithin()).as("%s: %s", parityCase, margin).isTrue();
         }
+    }
+
+    static Stream<Arguments> single() {
+        return everything().filter(arguments -> arguments.get()[2] == DataType.FLOAT32);
+    }
+
+    @ParameterizedTest(name = "{0}, {1}, weights packed")
+    @MethodSource("single")
+    void compiledOfPackedWeights_followsTheFormula(
+            ParityCase parityCase, EngineUnderTest engine, DataType dataType) {
+        assertFollows(
+                parityCase,
+                engine,
+                dataType,
+                CompileOptions.defaults().withWeights(WeightFormat.FLOAT32).demanded());
     }
 
     @SuppressWarnings("NullAway") // DJL takes null for "no params"
