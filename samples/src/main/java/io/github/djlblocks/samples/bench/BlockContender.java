@@ -70,12 +70,9 @@ final class BlockContender implements Contender {
         }
     }
 
-    /** FLOAT32 weights stay where they are; a pass that cannot be compiled is an error. */
+    /** A pass that cannot be compiled is an error. */
     private Block compiled() {
-        CompileOptions options = CompileOptions.defaults().demanded();
-        if (format != Format.FLOAT32) {
-            options = options.withWeights(format.weights());
-        }
+        CompileOptions options = CompileOptions.defaults().demanded().withWeights(format.weights());
         return TorchScript.compiled(bed.block(), manager, options);
     }
 
