@@ -79,6 +79,33 @@ public final class CheckpointLoader {
             @Nullable Progress progress,
             Shape... inputShapes)
             throws MalformedModelException {
+        LoadPlan plan = plan(block, source, weightMap, dataType);
+        LoadReport report = plan.report();
+        fill(block, plan, report, source, manager, dataType, progress, inputShapes);
+        return report;
+    }
+
+    /**
+     * Checks everything that {@link #load} checks, and reads no value: the block stays as it is.
+     *
+     * @param block the block a checkpoint is for
+     * @param source the checkpoint; stays open
+     * @param weightMap which tensor belongs to which parameter
+     * @param dataType the type the tensors are to be read as
+     * @return what would be loaded, tied and ignored
+     * @throws MalformedModelException if checkpoint and block do not fit; the message lists all
+     *     faults
+     * @throws IllegalStateException if the block is initialized already
+     */
+    public static LoadReport check(
+            Block block, TensorSource source, WeightMap weightMap, DataType dataType)
+            throws MalformedModelException {
+        return plan(block, source, weightMap, dataType).report();
+    }
+
+    private static LoadPlan plan(
+            Block block, TensorSource source, WeightMap weightMap, DataType dataType)
+            throws MalformedModelException {
         ParameterPaths.of(block).forEach(CheckpointLoader::requireEmpty);
         LoadPlan plan = new LoadPlan(block, source, weightMap, dataType);
         LoadReport report = plan.report();
@@ -89,8 +116,7 @@ public final class CheckpointLoader {
                             + " block is built with\n"
                             + report);
         }
-        fill(block, plan, report, source, manager, dataType, progress, inputShapes);
-        return report;
+        return plan;
     }
 
     private static void fill(

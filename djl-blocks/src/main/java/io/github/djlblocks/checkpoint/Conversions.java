@@ -106,6 +106,31 @@ final class Conversions {
         }
     }
 
+    /** Converts the first {@code count} elements of little-endian {@code source}. */
+    static void toFloats(
+            StoredType from, ByteBuffer source, float[] target, int offset, int count) {
+        switch (from) {
+            case F32 -> source.asFloatBuffer().get(target, offset, count);
+            case BF16 -> {
+                ShortBuffer in = source.asShortBuffer();
+                for (int i = 0; i < count; i++) {
+                    target[offset + i] = SmallFloats.bfloat16ToFloat(in.get(i));
+                }
+            }
+            case F16 -> {
+                ShortBuffer in = source.asShortBuffer();
+                for (int i = 0; i < count; i++) {
+                    target[offset + i] = SmallFloats.halfToFloat(in.get(i));
+                }
+            }
+            default -> {
+                for (int i = 0; i < count; i++) {
+                    target[offset + i] = (float) load(from, source, i);
+                }
+            }
+        }
+    }
+
     private static boolean sameBits(StoredType from, DataType to) {
         return switch (from) {
             case F64 -> to == DataType.FLOAT64;

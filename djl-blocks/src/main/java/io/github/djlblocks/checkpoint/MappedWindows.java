@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -73,6 +74,30 @@ final class MappedWindows implements AutoCloseable {
                 windows[index] = window;
             }
             return window.slice((int) (position - start), length).order(ByteOrder.LITTLE_ENDIAN);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + path, e);
+        }
+    }
+
+    /**
+     * Reads part of the file into a buffer, as much as it has room for.
+     *
+     * @throws IllegalStateException if the file is closed or ends before
+     */
+    void read(long position, ByteBuffer bytes) {
+        try {
+            while (bytes.hasRemaining()) {
+                if (channel.read(bytes, position + bytes.position()) < 0) {
+                    throw new IllegalStateException(
+                            path
+                                    + " had "
+                                    + size
+                                    + " bytes when it was opened and has fewer now: do not write"
+                                    + " to a checkpoint in use; open it again");
+                }
+            }
+        } catch (ClosedChannelException e) {
+            throw new IllegalStateException(path + " is closed: read tensors before close()", e);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + path, e);
         }

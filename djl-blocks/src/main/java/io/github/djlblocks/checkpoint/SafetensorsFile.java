@@ -6,6 +6,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import io.github.djlblocks.checkpoint.SafetensorsHeader.Entry;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
@@ -24,6 +26,12 @@ import java.util.Set;
 public final class SafetensorsFile implements TensorSource {
 
     private static final int LENGTH_BYTES = 8;
+
+    /** Rows are read by the million: a buffer for each would fill the heap. */
+    private static final ThreadLocal<ByteBuffer> PIECE =
+            ThreadLocal.withInitial(
+                    () -> ByteBuffer.allocateDirect(1 << 17).order(ByteOrder.LITTLE_ENDIAN));
+
     private static final String LFS_POINTER = "version ";
 
     private final Path path;
@@ -158,6 +166,33 @@ public final class SafetensorsFile implements TensorSource {
     public synchronized double[] readDoubles(String name) {
         Entry entry = entry(name);
         return arrays.readDoubles(entry.info(), bytes(entry));
+    }
+
+    @Override
+    public void readFloats(String name, long start, float[] values) {
+        Entry entry = entry(name);
+        TensorInfo info = entry.info();
+        Conversions.check(info, DataType.FLOAT32);
+        if (start < 0 || start > info.shape().size() - values.length) {
+            throw new IllegalArgumentException(
+                    values.length
+                            + " values from "
+                            + start
+                            + " on are more than tensor '"
+                            + name
+                            + "' has ("
+                            + info.shape().size()
+                            + ")");
+        }
+        int width = info.type().byteSize();
+        ByteBuffer piece = PIECE.get();
+        int most = piece.capacity() / width;
+        for (int done = 0; done < values.length; done += most) {
+            int count = Math.min(most, values.length - done);
+            piece.clear().limit(count * width);
+            windows.read(dataStart + entry.begin() + (start + done) * width, piece);
+            Conversions.toFloats(info.type(), piece.flip(), values, done, count);
+        }
     }
 
     @Override

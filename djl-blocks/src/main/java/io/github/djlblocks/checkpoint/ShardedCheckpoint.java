@@ -202,6 +202,11 @@ final class ShardedCheckpoint implements TensorSource {
     }
 
     @Override
+    public void readFloats(String name, long start, float[] values) {
+        shard(name).readFloats(name, start, values);
+    }
+
+    @Override
     public void close() {
         shards.values().forEach(SafetensorsFile::close);
     }

@@ -79,6 +79,20 @@ public interface TensorSource extends AutoCloseable {
      */
     double[] readDoubles(String name);
 
+    /**
+     * Reads some values of a tensor as floats. They are read from the file, not through the mapped
+     * memory of it: however much is read so, this process holds no more pages. Several threads may
+     * do so at once.
+     *
+     * @param name the tensor's name
+     * @param start the first value to read, counted with the last axis fastest
+     * @param values receives as many values as it is long
+     * @throws IllegalArgumentException if there is no such tensor, the stored type cannot be read
+     *     as FLOAT32, or the tensor ends before
+     * @throws IllegalStateException if this source is closed, or the file has become shorter
+     */
+    void readFloats(String name, long start, float[] values);
+
     /** Lets go of the files. Arrays that were read stay valid. */
     @Override
     void close();

@@ -18,6 +18,7 @@ import io.github.djlblocks.internal.NativeScope;
 import io.github.djlblocks.kernel.KernelSource;
 import io.github.djlblocks.kernel.Workspace;
 import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
@@ -77,12 +78,15 @@ public abstract class KernelBlock extends AbstractBlock {
             inputs.forEach(this::requireGradient);
         }
         PassRunner runner = passRunner;
-        if (runner != null && !training && !(inputs.get(0) instanceof KernelSource)) {
-            checkPass(inputs, params);
-            NDList outputs = runner.run(inputs, params);
-            if (outputs != null) {
-                return outputs;
+        if (runner != null && !(inputs.get(0) instanceof KernelSource)) {
+            if (!training) {
+                checkPass(inputs, params);
+                NDList outputs = runner.run(inputs, params);
+                if (outputs != null) {
+                    return outputs;
+                }
             }
+            requireWeights(training ? "trained" : "run block by block");
         }
         return Workspace.run(inputs, own -> compute(parameterStore, own, training, params));
     }
@@ -94,6 +98,31 @@ public abstract class KernelBlock extends AbstractBlock {
      */
     public final void setPassRunner(@Nullable PassRunner runner) {
         passRunner = runner;
+    }
+
+    private void requireWeights(String what) {
+        PassRunner runner = passRunner;
+        if (runner != null && runner.keepsWeights()) {
+            throw new IllegalStateException(
+                    getClass().getSimpleName()
+                            + " cannot be "
+                            + what
+                            + ": its weights are packed for compiled passes and its parameters"
+                            + " have no values; load it without a weight format");
+        }
+    }
+
+    /**
+     * Writes the parameters.
+     *
+     * @param os where to
+     * @throws IOException if it cannot be written
+     * @throws IllegalStateException if the weights are packed for compiled passes only
+     */
+    @Override
+    public void saveParameters(DataOutputStream os) throws IOException {
+        requireWeights("saved");
+        super.saveParameters(os);
     }
 
     /**
@@ -121,6 +150,7 @@ public abstract class KernelBlock extends AbstractBlock {
     public void initialize(NDManager manager, DataType dataType, Shape... inputShapes) {
         Checks.floating(dataType);
         getOutputShapes(inputShapes);
+        requireWeights("initialised or trained");
         try {
             super.initialize(manager, dataType, inputShapes);
         } catch (UnsupportedOperationException e) {

@@ -20,4 +20,14 @@ public interface PassRunner {
      *     then
      */
     @Nullable NDList run(NDList inputs, @Nullable PairList<String, Object> params);
+
+    /**
+     * Returns whether the weights are here alone: parameters of the block have no values, and it
+     * can do nothing without this.
+     *
+     * @return false unless said otherwise
+     */
+    default boolean keepsWeights() {
+        return false;
+    }
 }

@@ -2,12 +2,10 @@ package io.github.djlblocks.huggingface;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.BlockFactory;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -15,8 +13,9 @@ import java.util.Map;
  *
  * <p>Name it in {@code serving.properties} ({@code
  * blockFactory=io.github.djlblocks.huggingface.HuggingFaceBlockFactory}, with {@code
- * option.hasParameter=false}) or in {@code Criteria.optArgument("blockFactory", ...)}. Argument
- * {@code dataType}: {@code float32} (default), {@code float64}, {@code float16}.
+ * option.hasParameter=false}) or in {@code Criteria.optArgument("blockFactory", ...)}. Its
+ * arguments {@code dataType}, {@code compile}, {@code weights} and {@code weights.}<i>paths</i> are
+ * listed at {@link LoadOptions#of}.
  */
 public final class HuggingFaceBlockFactory implements BlockFactory {
 
@@ -28,29 +27,14 @@ public final class HuggingFaceBlockFactory implements BlockFactory {
     @Override
     public Block newBlock(Model model, Path modelPath, Map<String, ?> arguments)
             throws IOException {
-        Object named = arguments.get("dataType");
-        DataType dataType = named == null ? DataType.FLOAT32 : dataType(named.toString());
+        LoadOptions options = LoadOptions.of(arguments);
         try {
-            Block block = HuggingFaceModels.load(modelPath, model.getNDManager(), dataType);
-            model.setDataType(dataType);
+            Block block = HuggingFaceModels.load(modelPath, model.getNDManager(), options);
+            model.setDataType(options.dataType());
             return block;
         } catch (MalformedModelException e) {
             // The interface has no place for DJL's own exception.
             throw new IOException(e.getMessage(), e);
         }
-    }
-
-    private static DataType dataType(String name) {
-        return switch (name.toLowerCase(Locale.ROOT)) {
-            case "float32" -> DataType.FLOAT32;
-            case "float64" -> DataType.FLOAT64;
-            case "float16" -> DataType.FLOAT16;
-            default ->
-                    throw new IllegalArgumentException(
-                            "dataType '"
-                                    + name
-                                    + "' cannot be computed through NDArray: use float32, float64"
-                                    + " or float16 (a bfloat16 checkpoint loads as any of these)");
-        };
     }
 }

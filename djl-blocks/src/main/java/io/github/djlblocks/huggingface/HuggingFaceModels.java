@@ -10,11 +10,11 @@ import ai.djl.nn.Parameter;
 import ai.djl.repository.zoo.Criteria;
 import io.github.djlblocks.checkpoint.CheckpointLoader;
 import io.github.djlblocks.checkpoint.Checkpoints;
+import io.github.djlblocks.checkpoint.LoadReport;
 import io.github.djlblocks.checkpoint.SafetensorsWriter;
 import io.github.djlblocks.checkpoint.StoredType;
 import io.github.djlblocks.checkpoint.TensorSource;
 import io.github.djlblocks.checkpoint.WeightMap;
-import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.DecoderConfig;
@@ -127,7 +127,8 @@ public final class HuggingFaceModels {
     }
 
     /**
-     * Builds the model of a directory and loads its weights, for inference: parameters are frozen.
+     * Builds the model of a directory and loads its weights, for inference: parameters are frozen,
+     * and on engine PyTorch passes run compiled where that can be.
      *
      * @param directory the Hugging Face directory
      * @param manager owns the parameters, on their engine and device
@@ -141,15 +142,67 @@ public final class HuggingFaceModels {
      */
     public static CausalLanguageModel load(Path directory, NDManager manager, DataType dataType)
             throws IOException, MalformedModelException {
-        Checks.floating(dataType);
+        return load(directory, manager, LoadOptions.defaults().withDataType(dataType));
+    }
+
+    /**
+     * Builds the model of a directory and loads its weights, for inference: parameters are frozen.
+     * What is compiled and packed ends with the manager.
+     *
+     * @param directory the Hugging Face directory
+     * @param manager owns the weights, on their engine and device
+     * @param options in which types and formats, and whether compiled
+     * @return the model; its parameters have values unless weights are packed
+     * @throws IOException if a file cannot be read
+     * @throws MalformedModelException if weights are missing, unexpected, of other shapes, or the
+     *     file is damaged
+     * @throws IllegalArgumentException if the data type cannot be computed, the configuration
+     *     cannot be built, the engine cannot compile and has to, or a format does not take a
+     *     weight's shape or values
+     */
+    public static CausalLanguageModel load(Path directory, NDManager manager, LoadOptions options)
+            throws IOException, MalformedModelException {
+        boolean compiles = options.compiles(manager.getEngine().getEngineName());
         DecoderConfig config = readConfig(directory);
         CausalLanguageModel model = Decoders.languageModel(config);
-        model.freezeParameters(true);
         try (TensorSource source = Checkpoints.open(directory)) {
-            CheckpointLoader.load(
-                    model, source, weightMap(config), manager, dataType, new Shape(-1, -1));
+            if (!options.hasFormats()) {
+                fill(model, source, config, manager, options.dataType());
+                if (compiles) {
+                    CompiledModels.compile(model, manager, options.isRequired());
+                }
+                return model;
+            }
+            ModelWeights weights = new ModelWeights(model, config.tiedHead(), options);
+            if (compiles) {
+                model.freezeParameters(true);
+                LoadReport report =
+                        CheckpointLoader.check(model, source, weightMap(config), DataType.FLOAT32);
+                CompiledModels.pack(model, manager, weights.selection(), source, report);
+                return model;
+            }
+            DecoderConfig untied = config.withTiedHead(false);
+            CausalLanguageModel twin = Decoders.languageModel(untied);
+            fill(
+                    twin,
+                    weights.rounded(source, weightMap(untied)),
+                    untied,
+                    manager,
+                    DataType.FLOAT32);
+            return twin;
         }
-        return model;
+    }
+
+    private static void fill(
+            CausalLanguageModel model,
+            TensorSource source,
+            DecoderConfig config,
+            NDManager manager,
+            DataType dataType)
+            throws MalformedModelException {
+        model.freezeParameters(true);
+        CheckpointLoader.load(
+                model, source, weightMap(config), manager, dataType, new Shape(-1, -1));
     }
 
     /**
@@ -177,6 +230,13 @@ public final class HuggingFaceModels {
                                                             + entry.getKey()
                                                             + " has no name in a Llama"
                                                             + " checkpoint"));
+            if (!entry.getValue().isInitialized()) {
+                throw new IllegalArgumentException(
+                        "parameter "
+                                + entry.getKey()
+                                + " has no values: weights that are packed for compiled passes"
+                                + " cannot be saved; load the model without a weight format");
+            }
             writer.add(name, entry.getValue().getArray(), type);
         }
         Files.createDirectories(directory);

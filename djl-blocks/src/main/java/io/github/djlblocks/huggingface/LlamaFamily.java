@@ -20,6 +20,13 @@ final class LlamaFamily {
     /** What {@code eos_token_id} is when it is absent. */
     static final Set<Long> END_TOKENS = Set.of(2L);
 
+    /** Paths of the embedding and of a head of its own, and their names in a checkpoint. */
+    static final String EMBEDDING = "embedding.weight";
+
+    static final String HEAD = "head.weight";
+    static final String EMBEDDING_TENSOR = "model.embed_tokens.weight";
+    static final String HEAD_TENSOR = "lm_head.weight";
+
     private LlamaFamily() {}
 
     static DecoderConfig config(ConfigReader json) {
@@ -87,7 +94,7 @@ final class LlamaFamily {
         String layer = "model.layers.{i}.";
         String attention = "layers.{i}.attention.";
         String feedForward = "layers.{i}.feedForward.";
-        names.put("model.embed_tokens.weight", "embedding.weight");
+        names.put(EMBEDDING_TENSOR, EMBEDDING);
         names.put(layer + "input_layernorm.weight", attention + "norm.weight");
         names.put(layer + "self_attn.q_proj.{p}", attention + "sublayer.query.{p}");
         names.put(layer + "self_attn.k_proj.{p}", attention + "sublayer.key.{p}");
@@ -98,7 +105,7 @@ final class LlamaFamily {
         names.put(layer + "mlp.up_proj.{p}", feedForward + "sublayer.up.{p}");
         names.put(layer + "mlp.down_proj.{p}", feedForward + "sublayer.down.{p}");
         names.put("model.norm.weight", "norm.weight");
-        names.put("lm_head.weight", "head.weight");
+        names.put(HEAD_TENSOR, HEAD);
         return names;
     }
 }

@@ -114,6 +114,32 @@ public record DecoderConfig(
     }
 
     /**
+     * Returns the same sizes with a head of its own, or with the embedding's.
+     *
+     * @param tied whether the head is the embedding
+     * @return a changed copy
+     */
+    public DecoderConfig withTiedHead(boolean tied) {
+        return new DecoderConfig(
+                vocabularySize,
+                hiddenSize,
+                feedForwardSize,
+                layers,
+                queryHeads,
+                keyValueHeads,
+                headDim,
+                contextLength,
+                normEpsilon,
+                rotary,
+                activation,
+                attentionBias,
+                feedForwardBias,
+                tied,
+                residual,
+                alphas);
+    }
+
+    /**
      * Returns a builder.
      *
      * @return a new builder

@@ -109,7 +109,7 @@ final class AttentionEmitters {
             out.assign(
                     node.result(),
                     out.call(
-                            "attend",
+                            function(q, onlyCausal, out),
                             q,
                             k,
                             node.operands().get(2),
@@ -139,6 +139,14 @@ final class AttentionEmitters {
                                 spec.softcap(),
                                 returned));
         results.forEach(value -> out.name(value, value.name()));
+    }
+
+    /** What is fastest for several queries on this processor; one is the engine's. */
+    private static String function(Value q, boolean causal, ScriptWriter out) {
+        boolean one = q.dims().get(2).isConstant() && q.dims().get(2).hint() == 1;
+        boolean chosen =
+                !one && q.dataType() == DataType.FLOAT32 && out.tensors().isOfThisProcessor();
+        return chosen ? AttentionChoice.function(out.types(), causal) : "attend";
     }
 
     /** The name of the pair of masks; what the engine does itself when causal needs none. */

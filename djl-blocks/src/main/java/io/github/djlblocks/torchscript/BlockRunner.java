@@ -13,6 +13,7 @@ import io.github.djlblocks.core.PassRunner;
 import io.github.djlblocks.graph.Graph;
 import io.github.djlblocks.graph.TracedArray;
 import io.github.djlblocks.graph.Tracer;
+import io.github.djlblocks.internal.ParameterPaths;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -133,6 +134,13 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
                 kept.pass().retire();
             }
         }
+    }
+
+    @Override
+    public boolean keepsWeights() {
+        return options.hasSource()
+                && ParameterPaths.of(block).values().stream()
+                        .anyMatch(parameter -> !parameter.isInitialized());
     }
 
     private @Nullable NDList portable(RuntimeException reason) {

@@ -1,9 +1,7 @@
 package io.github.djlblocks.torchscript;
 
 import io.github.djlblocks.format.WeightFormat;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.regex.Pattern;
+import io.github.djlblocks.format.WeightSelection;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,29 +11,20 @@ import org.jspecify.annotations.Nullable;
  * are packed once, in memory of their own, for the kernels that are fastest on this machine:
  * weights of linear maps in the format; where it is {@code int4}, the head of a model in {@code
  * int8}; all else, as norms and embedding tables, in the type of activations, which is bfloat16
- * with {@code bfloat16} and {@code int4} and FLOAT32 otherwise.
+ * with {@code bfloat16} and {@code int4} and FLOAT32 otherwise. Where the groups of {@code int4} do
+ * not divide a row, the weight is packed as {@code int8}.
  */
 public final class CompileOptions {
 
-    private static final Pattern HEAD = Pattern.compile("(.*\\.)?(head|embedding|tokens)\\..*");
+    private static final CompileOptions DEFAULT = new CompileOptions(null, null, false);
 
-    private static final CompileOptions DEFAULT =
-            new CompileOptions(null, List.of(), WeightStore::rowsOf, false);
-
-    private record Rule(Pattern paths, WeightFormat format) {}
-
-    private final @Nullable WeightFormat weights;
-    private final List<Rule> rules;
-    private final WeightSource source;
+    private final @Nullable WeightSelection weights;
+    private final @Nullable WeightSource source;
     private final boolean demanded;
 
     private CompileOptions(
-            @Nullable WeightFormat weights,
-            List<Rule> rules,
-            WeightSource source,
-            boolean demanded) {
+            @Nullable WeightSelection weights, @Nullable WeightSource source, boolean demanded) {
         this.weights = weights;
-        this.rules = rules;
         this.source = source;
         this.demanded = demanded;
     }
@@ -56,12 +45,23 @@ public final class CompileOptions {
      * @return a changed copy
      */
     public CompileOptions withWeights(WeightFormat format) {
-        return new CompileOptions(format, rules, source, demanded);
+        return withWeights(
+                weights == null ? WeightSelection.of(format) : weights.withFormat(format));
+    }
+
+    /**
+     * Returns options that pack weights. Parameters must be FLOAT32 or FLOAT16.
+     *
+     * @param selection what each is packed in
+     * @return a changed copy
+     */
+    public CompileOptions withWeights(WeightSelection selection) {
+        return new CompileOptions(selection, source, demanded);
     }
 
     /**
      * Returns options that pack the weights of some linear maps in another format. Of several that
-     * match, the one given last holds.
+     * match, the one given last holds. Others are packed as float32 if no format is given for them.
      *
      * @param paths a regular expression that matches the whole path of a parameter, as in {@code
      *     layers\\.0\\..*}
@@ -69,10 +69,8 @@ public final class CompileOptions {
      * @return a changed copy
      */
     public CompileOptions withWeights(String paths, WeightFormat format) {
-        List<Rule> more = new ArrayList<>();
-        more.add(new Rule(Pattern.compile(paths), format));
-        more.addAll(rules);
-        return new CompileOptions(weights, List.copyOf(more), source, demanded);
+        WeightSelection all = weights == null ? WeightSelection.of(WeightFormat.FLOAT32) : weights;
+        return withWeights(all.with(paths, format));
     }
 
     /**
@@ -83,7 +81,7 @@ public final class CompileOptions {
      * @return a changed copy
      */
     public CompileOptions withSource(WeightSource newSource) {
-        return new CompileOptions(weights, rules, newSource, demanded);
+        return new CompileOptions(weights, newSource, demanded);
     }
 
     /**
@@ -92,7 +90,7 @@ public final class CompileOptions {
      * @return a changed copy
      */
     public CompileOptions demanded() {
-        return new CompileOptions(weights, rules, source, true);
+        return new CompileOptions(weights, source, true);
     }
 
     /**
@@ -101,30 +99,26 @@ public final class CompileOptions {
      * @return the format, or null if they are used as they are
      */
     public @Nullable WeightFormat weights() {
-        return weights;
+        return weights == null ? null : weights.format();
     }
 
     ScriptTypes types() {
-        boolean half =
-                weights != null && (weights.equals(WeightFormat.BFLOAT16) || weights.bits() == 4);
+        boolean half = weights != null && weights.ofOthers().equals(WeightFormat.BFLOAT16);
         return half ? ScriptTypes.BFLOAT16 : ScriptTypes.FLOAT32;
     }
 
     /** The format of the weight of a linear map with this path, or null. */
     @Nullable WeightFormat formatOf(String path) {
-        if (weights == null) {
-            return null;
-        }
-        for (Rule rule : rules) {
-            if (rule.paths().matcher(path).matches()) {
-                return rule.format();
-            }
-        }
-        return weights.bits() == 4 && HEAD.matcher(path).matches() ? WeightFormat.INT8 : weights;
+        return weights == null ? null : weights.ofLinear(path);
     }
 
     WeightSource source() {
-        return source;
+        return source == null ? WeightStore::rowsOf : source;
+    }
+
+    /** Whether weights are read elsewhere than from the parameters. */
+    boolean hasSource() {
+        return source != null;
     }
 
     boolean isDemanded() {

@@ -118,6 +118,7 @@ final class KernelChoice {
         Choice choice = known.get(key);
         if (choice == null) {
             choice = time(all, key);
+            NativeHeap.trim();
             known.put(key, choice);
         }
         return choice;

@@ -157,6 +157,11 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
     }
 
     @Override
+    public boolean isOfThisProcessor() {
+        return !store.device().isGpu();
+    }
+
+    @Override
     public synchronized void close() {
         if (lists != null) {
             retire(lists);

@@ -40,4 +40,9 @@ interface ScriptTensors {
     default boolean hasRmsNorm() {
         return true;
     }
+
+    /** Whether the script runs on this processor, for which functions may be chosen by trial. */
+    default boolean isOfThisProcessor() {
+        return false;
+    }
 }

@@ -1,5 +1,6 @@
 package io.github.djlblocks.torchscript;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -98,6 +99,10 @@ final class WeightStore implements AutoCloseable {
 
     WeightPlan plan() {
         return plan;
+    }
+
+    Device device() {
+        return manager.getDevice();
     }
 
     /** A list {@code w}. */

@@ -461,6 +461,39 @@ def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], seen: 
     return y
 
 
+# The same as matrix products, 128 queries at a time: of those in order a chunk sees no later keys.
+def attend_in_chunks(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], seen: Optional[Tensor], causal: bool, scale: float) -> Tensor:
+    b = q.size(0)
+    h = q.size(1)
+    s = q.size(2)
+    if s == 1:
+        return self.attend(q, k, v, mask, seen, causal, scale)
+    kv = k.size(1)
+    group = h // kv
+    t = k.size(2)
+    ordered = causal and mask is None
+    scaled = q * scale
+    keys = k.transpose(2, 3)
+    later = torch.triu(torch.full([128, 128], -1.0e30, dtype=q.dtype, device=q.device), 1)
+    parts = annotate(List[Tensor], [])
+    for chunk in range((s + 127) // 128):
+        start = chunk * 128
+        rows = min(128, s - start)
+        end = start + rows if ordered else t
+        part = scaled.narrow(2, start, rows).reshape([b, kv, group * rows, q.size(3)])
+        scores = torch.matmul(part, keys.narrow(3, 0, end)).view([b, h, rows, end])
+        if ordered:
+            nearest = torch.add_(scores.narrow(3, start, rows), later.narrow(0, 0, rows).narrow(1, 0, rows))
+        elif mask is not None:
+            scores = torch.add_(scores, mask if mask.size(2) == 1 else mask.narrow(2, start, rows))
+        weights = torch.softmax(scores, 3).view([b, kv, group * rows, end])
+        parts.append(torch.matmul(weights, v.narrow(2, 0, end)).view([b, h, rows, v.size(3)]))
+    y = parts[0] if len(parts) == 1 else torch.cat(parts, 2)
+    if seen is not None:
+        y = y * seen
+    return y
+
+
 def attend_stepwise(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], seen: Optional[Tensor], sinks: Optional[Tensor], scale: float, softcap: float, returned: str) -> Tuple[Tensor, Tensor]:
     b = q.size(0)
     h = q.size(1)

@@ -12,15 +12,19 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.training.ParameterStore;
+import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.feedforward.FeedForward;
 import io.github.djlblocks.feedforward.GatedFeedForward;
+import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.huggingface.HuggingFaceModels;
 import io.github.djlblocks.huggingface.TextGenerator;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.layer.Residual;
 import io.github.djlblocks.norm.RmsNorm;
+import io.github.djlblocks.torchscript.CompileOptions;
 import io.github.djlblocks.torchscript.ExportOptions;
+import io.github.djlblocks.torchscript.PassStatistics;
 import io.github.djlblocks.torchscript.TorchScript;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -81,6 +85,16 @@ public final class QuickStart {
                         false);
         // README: end
         return output.singletonOrThrow();
+    }
+
+    static PassStatistics compile(KernelBlock model, NDManager manager) {
+        // README: compile
+        model.freezeParameters(true);
+        PassStatistics passes =
+                TorchScript.compile(
+                        model, manager, CompileOptions.defaults().withWeights(WeightFormat.INT8));
+        // README: end
+        return passes;
     }
 
     static void export(NDManager manager, Path file) throws IOException {

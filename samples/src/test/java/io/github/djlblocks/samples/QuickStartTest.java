@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.ModelException;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import io.github.djlblocks.core.Linear;
+import io.github.djlblocks.torchscript.PassStatistics;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -32,6 +36,26 @@ class QuickStartTest {
             assertThat(output.singletonOrThrow().getShape()).isEqualTo(new Shape(5, 100, 64));
             assertThat(model.getBlock().getDirectParameters().keys())
                     .contains("norm.weight", "sublayer.up.weight");
+        }
+    }
+
+    @Test
+    void compile_forward_runsCompiledWithinAStepOfItsWeights() {
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            Linear model = Linear.withoutBias(64, 96);
+            model.initialize(manager, DataType.FLOAT32, new Shape(2, 64));
+            NDList input = new NDList(manager.randomNormal(new Shape(2, 64)));
+            ParameterStore store = new ParameterStore(manager, false);
+            NDArray plain = model.forward(store, input, false).singletonOrThrow();
+
+            PassStatistics passes = QuickStart.compile(model, manager);
+            NDArray compiled = model.forward(store, input, false).singletonOrThrow();
+
+            assertThat(passes.compiled()).isEqualTo(1);
+            assertThat(passes.portable()).isZero();
+            // Half a step of 1/127 of the largest weight of a row, and as much of the inputs.
+            double difference = compiled.sub(plain).norm().getFloat() / plain.norm().getFloat();
+            assertThat(difference).isPositive().isLessThan(0.03);
         }
     }
 }

@@ -77,11 +77,16 @@ class CompiledParityTest {
     @MethodSource("single")
     void compiledOfPackedWeights_followsTheFormula(
             ParityCase parityCase, EngineUnderTest engine, DataType dataType) {
-        assertFollows(
-                parityCase,
-                engine,
-                dataType,
-                CompileOptions.defaults().withWeights(WeightFormat.FLOAT32).demanded());
+        System.setProperty("djlblocks.attention", "chunks");
+        try {
+            assertFollows(
+                    parityCase,
+                    engine,
+                    dataType,
+                    CompileOptions.defaults().withWeights(WeightFormat.FLOAT32).demanded());
+        } finally {
+            System.setProperty("djlblocks.attention", "kernel");
+        }
     }
 
     @SuppressWarnings("NullAway") // DJL takes null for "no params"

@@ -1,0 +1,116 @@
+package io.github.djlblocks.huggingface;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.checkpoint.LoadReport;
+import io.github.djlblocks.checkpoint.TensorSource;
+import io.github.djlblocks.format.WeightSelection;
+import io.github.djlblocks.internal.ParameterPaths;
+import io.github.djlblocks.model.CausalLanguageModel;
+import io.github.djlblocks.torchscript.CompileOptions;
+import io.github.djlblocks.torchscript.TorchScript;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The only place that uses the compiler: this class must not be touched where the engine PyTorch
+ * may be missing.
+ */
+final class CompiledModels {
+
+    private static final Logger LOG = LoggerFactory.getLogger(HuggingFaceModels.class);
+
+    private CompiledModels() {}
+
+    /** Compiles a loaded model over its parameters. */
+    static void compile(CausalLanguageModel model, NDManager manager, boolean required) {
+        CompileOptions options = CompileOptions.defaults();
+        TorchScript.compile(model, manager, required ? options.demanded() : options);
+        if (required) {
+            run(model, manager);
+        }
+        LOG.info("{} is compiled, weights as they are", model.getClass().getSimpleName());
+    }
+
+    /**
+     * Compiles a model of which no parameter has values over the tensors of a checkpoint, packed.
+     * Everything is packed when this returns, and the checkpoint is needed no longer.
+     */
+    static void pack(
+            CausalLanguageModel model,
+            NDManager manager,
+            WeightSelection selection,
+            TensorSource source,
+            LoadReport report) {
+        long start = System.nanoTime();
+        Map<Parameter, String> tensors = new HashMap<>();
+        ParameterPaths.of(model)
+                .forEach((path, parameter) -> tensors.put(parameter, report.loaded().get(path)));
+        NDManager own = manager.newSubManager();
+        own.setName("packed");
+        boolean packed = false;
+        try {
+            TorchScript.compile(
+                    model,
+                    own,
+                    CompileOptions.defaults()
+                            .withWeights(selection)
+                            .withSource(
+                                    parameter -> {
+                                        String tensor =
+                                                Objects.requireNonNull(tensors.get(parameter));
+                                        return (row, values) ->
+                                                source.readFloats(
+                                                        tensor, (long) row * values.length, values);
+                                    })
+                            .demanded());
+            run(model, own);
+            packed = true;
+        } finally {
+            if (!packed) {
+                own.close();
+            }
+        }
+        LOG.info(
+                "{} is compiled, weights packed as {} in {} ms",
+                model.getClass().getSimpleName(),
+                selection,
+                (System.nanoTime() - start) / 1_000_000);
+    }
+
+    /** Runs a short prompt and one step: what passes need is made when they first come. */
+    private static void run(CausalLanguageModel model, NDManager manager) {
+        int prompt = model.getContextLength() > 2 ? 2 : 1;
+        try (NDManager scratch = manager.newSubManager()) {
+            ParameterStore store = new ParameterStore(scratch, false);
+            KeyValueCache cache = KeyValueCache.growing(scratch, model.getLayers());
+            PairList<String, Object> params = new PairList<>();
+            params.add(CausalLanguageModel.CACHE, cache);
+            params.add(CausalLanguageModel.LAST_ONLY, true);
+            step(model, store, scratch, prompt, params);
+            if (model.getContextLength() > prompt) {
+                step(model, store, scratch, 1, params);
+            }
+        }
+    }
+
+    private static void step(
+            CausalLanguageModel model,
+            ParameterStore store,
+            NDManager manager,
+            int length,
+            PairList<String, Object> params) {
+        NDArray ids = manager.zeros(new Shape(1, length), DataType.INT64);
+        model.forward(store, new NDList(ids), false, params);
+    }
+}
