@@ -57,8 +57,8 @@ public final class BenchRun {
                 Contenders.of(workload, engine, settings.contenders(), settings.formats());
         double bytes = 4;
         for (Format format : entries.stream().map(Contenders.Entry::format).distinct().toList()) {
-            // Once for the TorchScript, once for a contender that packs its own.
-            bytes += 2 * format.bytes();
+            // Each of the products, the TorchScript and the compiled model may hold its own.
+            bytes += 3 * format.bytes();
         }
         if (bytes * workload.matrixNumbers() < SHARE * freeBytes) {
             add(workload, engine, entries);

@@ -70,10 +70,10 @@ final class BlockContender implements Contender {
         }
     }
 
-    /** Its weights are packed; a pass that cannot be compiled is an error. */
+    /** A pass that cannot be compiled is an error. */
     private Block compiled() {
-        CompileOptions options = CompileOptions.defaults().withWeights(format.weights());
-        return TorchScript.compiled(bed.block(), manager, options.demanded());
+        CompileOptions options = CompileOptions.defaults().demanded().withWeights(format.weights());
+        return TorchScript.compiled(bed.block(), manager, options);
     }
 
     private KeyValueCache cache(Workload workload) {

@@ -3,15 +3,15 @@ package io.github.djlblocks.samples.bench;
 /** The ways to run a model that are compared. */
 public enum ContenderKind implements Named {
     /** The matrix products of the model and nothing else: the lower bound. */
-    PRODUCTS("matrix products alone"),
+    PRODUCTS("matrix products"),
     /** The model written in TorchScript by hand. */
-    SCRIPT("hand-written TorchScript"),
+    SCRIPT("TorchScript by hand"),
     /** The model of this library, compiled to one native call. */
-    COMPILED("this library, compiled"),
+    COMPILED("compiled"),
     /** The model of this library, operation by operation. */
-    PORTABLE("this library, portable"),
+    PORTABLE("portable"),
     /** The stack of DJL's own transformer blocks, which is not quite the same model. */
-    DJL("DJL's own blocks");
+    DJL("DJL's blocks");
 
     private final String title;
 

@@ -37,3 +37,13 @@ LINEAR
     for i in range(torch.len(which)):
       _0 = torch._set_item(last, 0, (self).linear(xs[which[i]], m, i, None, ))
     return torch.to(last[0], 6)
+  def reordered(self: __torch__.M, weights: List[Tensor]) -> List[Tensor]:
+    out = annotate(List[Tensor], [])
+    for w in weights:
+      _0 = torch.append(out, ops.mkldnn._reorder_linear_weight(w, None))
+    return out
+  def reordered_products(self: __torch__.M, xs: List[Tensor], which: List[int], m: List[Tensor]) -> Tensor:
+    last = [xs[0]]
+    for i in range(torch.len(which)):
+      _0 = torch._set_item(last, 0, ops.mkldnn._linear_pointwise(xs[which[i]], m[i], None, "none", [], ""))
+    return torch.to(last[0], 6)
