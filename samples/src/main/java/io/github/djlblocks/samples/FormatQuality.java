@@ -114,8 +114,8 @@ public final class FormatQuality extends Program {
         List<double[]> expected = logits(directory, portable.withDataType(DataType.FLOAT64), texts);
         int vocabulary = HuggingFaceModels.readConfig(directory).vocabularySize();
         out().printf(
-                "| %s | float64 | %.4f | | |%n",
-                name, quality(expected, expected, texts, vocabulary).perplexity());
+                        "| %s | float64 | %.4f | | |%n",
+                        name, quality(expected, expected, texts, vocabulary).perplexity());
         for (String format : FORMATS) {
             Map<String, String> given = Map.of("weights", format);
             Map<String, String> twin = Map.of("weights", format, "compile", "false");
@@ -139,8 +139,8 @@ public final class FormatQuality extends Program {
                 continue;
             }
             out().printf(
-                    "| %s | %s | %.4f | %.2e | %.2e |%n",
-                    name, format, packed.perplexity(), packed.error(), rounded.error());
+                            "| %s | %s | %.4f | %.2e | %.2e |%n",
+                            name, format, packed.perplexity(), packed.error(), rounded.error());
         }
     }
 
@@ -153,10 +153,7 @@ public final class FormatQuality extends Program {
                 try (NDManager own = manager.newSubManager()) {
                     NDArray ids = own.create(new long[][] {text});
                     NDArray logits =
-                            model.forward(
-                                            new ParameterStore(own, false),
-                                            new NDList(ids),
-                                            false)
+                            model.forward(new ParameterStore(own, false), new NDList(ids), false)
                                     .get(0);
                     all.add(logits.toType(DataType.FLOAT64, false).toDoubleArray());
                 }
