@@ -56,6 +56,14 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
                             + parent.getEngine().getEngineName()
                             + ": give a manager of PyTorch");
         }
+        if (options.weights() != null && parent.getDevice().isGpu()) {
+            throw new IllegalArgumentException(
+                    "weights are packed in "
+                            + options.weights()
+                            + " for the processor alone, but the manager is on "
+                            + parent.getDevice()
+                            + ": leave out the format, or use the CPU");
+        }
         manager = (PtNDManager) parent.newSubManager();
         manager.setName("compiled");
         // The native lists of weights belong to no manager.

@@ -22,7 +22,7 @@ final class KernelChoice {
     static final String PROPERTY = "djlblocks.linear";
 
     /** Longer matrices are timed as if they had this many rows: the seconds grow with them. */
-    static final int LONGEST = 4096;
+    static final int LONGEST = 1024;
 
     private static final Logger LOGGER = LoggerFactory.getLogger(KernelChoice.class);
 

@@ -119,10 +119,10 @@ class KernelChoiceTest {
                         List.of());
         Choice first = choice.choose(WeightFormat.FLOAT32, 32003, 8);
         // Three row classes of two kernels; 32003 is 3 above a multiple of 64.
-        assertThat(outs).hasSize(6).containsOnly(4099);
+        assertThat(outs).hasSize(6).containsOnly(1027);
         assertThat(choice.choose(WeightFormat.FLOAT32, 50243, 8)).isSameAs(first);
         assertThat(outs).hasSize(6);
-        choice.choose(WeightFormat.FLOAT32, 4098, 8);
+        choice.choose(WeightFormat.FLOAT32, 1026, 8);
         choice.choose(WeightFormat.FLOAT32, 12, 9);
         choice.choose(WeightFormat.BFLOAT16, 12, 8);
         assertThat(outs).hasSize(24);
