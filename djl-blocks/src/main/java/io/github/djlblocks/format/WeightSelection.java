@@ -9,9 +9,9 @@ import java.util.regex.Pattern;
  * changed copies.
  *
  * <p>Weights of linear maps are kept in the format given, except that with {@code int4} the head of
- * a model is kept in {@code int8}. All else (norms, biases, embedding tables, experts) is kept in
- * the type that activations have then: bfloat16 with {@code bfloat16} and {@code int4}, float32
- * with the others.
+ * a model is kept in {@code int8}. All else (norms, biases, embedding tables) is kept in the type
+ * that activations have then: bfloat16 with {@code bfloat16} and {@code int4}, float32 with the
+ * others.
  */
 public final class WeightSelection {
 

@@ -143,7 +143,9 @@ final class KernelChoice {
         for (RowClass rows : RowClass.values()) {
             Map<WeightHolder, Double> best = new EnumMap<>(WeightHolder.class);
             for (LinearKernel kernel : all) {
-                if (!kernel.supports(key.out(), key.in(), rows.trialRows())) {
+                boolean lastResort =
+                        kernel.rounding() == LinearKernel.Rounding.OF_X && !best.isEmpty();
+                if (lastResort || !kernel.supports(key.out(), key.in(), rows.trialRows())) {
                     continue;
                 }
                 double time = time(kernel, key, rows);

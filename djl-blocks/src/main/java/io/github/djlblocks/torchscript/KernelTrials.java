@@ -65,7 +65,9 @@ final class KernelTrials implements KernelChoice.Trial {
                 ScriptModule module = new ScriptModule(manager, methods(kernel, format))) {
             long bytes = format.byteSize(out, in);
             int copies = (int) Math.max(1, Math.min(MOST_COPIES, WALK / bytes));
-            if (rows > RowClass.MOST_OF_FEW) {
+            // Packing four bits takes many times the room, and its kernels are far apart in cache,
+            // too.
+            if (rows > RowClass.MOST_OF_FEW || format.bits() == 4) {
                 copies = 1;
             }
             if (format.bits() <= 8

@@ -290,7 +290,7 @@ class WeightFormatLoadTest {
             ParameterStore store = new ParameterStore(manager, false);
             assertThatThrownBy(() -> model.forward(store, ids, true))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("CausalLanguageModel cannot be trained" + end);
+                    .hasMessage("CausalLanguageModel cannot be initialised or trained" + end);
             assertThat(model.getParameters().values()).noneMatch(Parameter::isInitialized);
         }
     }
