@@ -188,11 +188,13 @@ final class KernelTrials implements KernelChoice.Trial {
                         + Script.CLASS
                         + ", x: Tensor, w: List[Tensor], p: List["
                         + Script.PACKED
-                        + "], n: int) -> Tensor:\n  given = torch.to(x, "
+                        + "], n: int) -> List[Tensor]:\n  given = torch.to(x, "
                         + type
-                        + ")\n  y = given\n  for i in range(n):\n    y = "
+                        // A result that nothing uses would not be computed.
+                        + ")\n  results = self.no_tensors(0)\n  for i in range(n):\n    y = "
                         + kernel.call("given", each, "None")
-                        + "\n  return torch.to(torch.narrow(y, 0, 0, 1), 6)\n";
+                        + "\n    results.append(torch.narrow(y, 1, 0, 1).clone())"
+                        + "\n  return results\n";
         if (format.bits() > 8) {
             return ScriptLibrary.storing(Set.of(kernel.function()), trial);
         }

@@ -33,7 +33,7 @@ enum LinearKernel {
             "int8.fbgemm",
             WeightHolder.FBGEMM_INT8,
             "linear_fbgemm_int8",
-            Rounding.TENSOR_STEP,
+            Rounding.ROW_RANGE,
             false),
     INT8_ROWS("int8.rows", WeightHolder.SCALED, "linear_rows_int8", Rounding.ROW_STEP, false),
     INT8_PACK("int8.pack", WeightHolder.SCALED, "linear_pack_int8", Rounding.BFLOAT16, false) {
@@ -74,11 +74,11 @@ enum LinearKernel {
         /** As {@link #BFLOAT16}, and the weights too. */
         BFLOAT16_WEIGHTS,
         /**
-         * To a step of {@code (max(x, 0) - min(x, 0)) / 255} over all rows, which so depend on each
-         * other.
+         * To a step of at most {@code 2 max|x| / 255} of the row, and the step of zero besides: off
+         * by one of them.
          */
-        TENSOR_STEP,
-        /** To a step of {@code max|x| / 127} of the row. */
+        ROW_RANGE,
+        /** To a step of {@code max|x| / 127} of the row: off by half of it. */
         ROW_STEP
     }
 

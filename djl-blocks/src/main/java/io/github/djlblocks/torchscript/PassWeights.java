@@ -78,7 +78,8 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
         // Each only grows: their sum is another if one of them is.
         long arrays = 0;
         for (WeightStore.Piece piece : pieces) {
-            arrays += store.refresh(piece);
+            // Packed ones stay what they are; the store may be busy packing others.
+            arrays += piece.isLive() ? store.refresh(piece) : 1;
         }
         Lists now = lists;
         if (now == null || now.arrays != arrays) {

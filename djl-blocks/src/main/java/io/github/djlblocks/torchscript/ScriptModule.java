@@ -48,20 +48,22 @@ final class ScriptModule implements AutoCloseable {
         for (int i = 0; i < arrays.length; i++) {
             arrays[i] = (PtNDArray) inputs.get(i);
         }
-        // Profiling would compile anew for every length; it is switched per thread.
-        JniUtils.setGraphExecutorOptimize(false);
         try (IValue x = IValue.listFrom(arrays);
                 IValue n = IValue.listFrom(numbers);
-                IValue y = IValueUtils.runMethod(module, "run", x, n, tensors, packed)) {
+                IValue y = call("run", x, n, tensors, packed)) {
             return new NDList(y.toTensorArray(manager));
-        } finally {
-            JniUtils.setGraphExecutorOptimize(true);
         }
     }
 
     /** Calls a method; the result is the caller's to close. */
     IValue call(String method, IValue... arguments) {
-        return IValueUtils.runMethod(module, method, arguments);
+        // Profiling would compile anew for every length; it is switched per thread.
+        JniUtils.setGraphExecutorOptimize(false);
+        try {
+            return IValueUtils.runMethod(module, method, arguments);
+        } finally {
+            JniUtils.setGraphExecutorOptimize(true);
+        }
     }
 
     @Override

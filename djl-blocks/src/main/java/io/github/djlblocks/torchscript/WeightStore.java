@@ -33,6 +33,7 @@ final class WeightStore implements AutoCloseable {
         private IValue value;
         private @Nullable PtNDArray live;
         private int arrays = 1;
+        private boolean replaced;
 
         private Piece(boolean tensors, int parts, IValue value) {
             this(tensors, parts, value, null, null);
@@ -53,6 +54,11 @@ final class WeightStore implements AutoCloseable {
 
         boolean isTensors() {
             return tensors;
+        }
+
+        /** Whether it is the array of a parameter, which may be given another. */
+        boolean isLive() {
+            return parameter != null;
         }
 
         /** How many tensors it is. */
@@ -141,6 +147,12 @@ final class WeightStore implements AutoCloseable {
         if (piece != null && piece.live != null && isLike(piece.live, array)) {
             refresh(piece);
             return piece;
+        }
+        if (piece != null) {
+            // Passes that were printed for it are refused from now on.
+            piece.replaced = true;
+            piece.value.close();
+            pieces.remove(piece);
         }
         piece = kept(new Piece(true, 1, IValue.listFrom(array), parameter, array));
         known.put(parameter, piece);
@@ -333,10 +345,10 @@ final class WeightStore implements AutoCloseable {
             return piece.arrays;
         }
         PtNDArray now = array(parameter);
-        if (now == before) {
+        if (now == before && !piece.replaced) {
             return piece.arrays;
         }
-        if (!isLike(before, now)) {
+        if (piece.replaced || !isLike(before, now)) {
             throw new OtherWeights(
                     "parameter "
                             + plan.name(parameter)

@@ -61,8 +61,13 @@ def pack_fbgemm_int8(self, codes: Tensor, scales: Tensor) -> __torch__.torch.cla
     return ops.quantized.linear_prepack(torch._make_per_channel_quantized_tensor(codes, steps, zeros, 0), None)
 
 
+# The kernel takes one step for all rows, that of the largest value: rows are made equally large.
 def linear_fbgemm_int8(self, x: Tensor, w: __torch__.torch.classes.quantized.LinearPackedParamsBase, b: Optional[Tensor]) -> Tensor:
-    return self.with_bias(ops.quantized.linear_dynamic(x.to(6), w, False), b, x)
+    if x.numel() == x.size(-1):
+        return self.with_bias(ops.quantized.linear_dynamic(x.to(6), w, False), b, x)
+    rows = x.to(6)
+    most = rows.abs().amax([-1], True).clamp(min=1.1754943508222875e-38)
+    return self.with_bias(ops.quantized.linear_dynamic(rows / most, w, False) * most, b, x)
 
 
 def linear_rows_int8(self, x: Tensor, w: Tensor, s: Tensor, b: Optional[Tensor]) -> Tensor:
