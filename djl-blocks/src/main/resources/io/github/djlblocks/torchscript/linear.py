@@ -67,7 +67,8 @@ def linear_fbgemm_int8(self, x: Tensor, w: __torch__.torch.classes.quantized.Lin
         return self.with_bias(ops.quantized.linear_dynamic(x.to(6), w, False), b, x)
     rows = x.to(6)
     most = rows.abs().amax([-1], True).clamp(min=1.1754943508222875e-38)
-    return self.with_bias(ops.quantized.linear_dynamic(rows / most, w, False) * most, b, x)
+    y = ops.quantized.linear_dynamic(rows / most, w, False)
+    return self.with_bias(y.mul_(most), b, x)
 
 
 def linear_rows_int8(self, x: Tensor, w: Tensor, s: Tensor, b: Optional[Tensor]) -> Tensor:
