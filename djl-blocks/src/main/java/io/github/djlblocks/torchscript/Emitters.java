@@ -1,6 +1,7 @@
 package io.github.djlblocks.torchscript;
 
 import ai.djl.ndarray.types.DataType;
+import io.github.djlblocks.graph.Dim;
 import io.github.djlblocks.graph.Graph;
 import io.github.djlblocks.graph.Node;
 import io.github.djlblocks.graph.Value;
@@ -96,7 +97,14 @@ final class Emitters {
                         && x.dataType() != DataType.FLOAT16;
         boolean alongLast = node.operands().get(1) == null || isVector(node, x);
         if (plain && alongLast && out.tensors().hasRmsNorm()) {
-            Object extent = x.dims().get(x.rank() - 1);
+            Dim extent = x.dims().get(x.rank() - 1);
+            boolean wide = !isNarrow(x, out);
+            if (out.tensors().isOfThisProcessor()
+                    && extent.isConstant()
+                    && (wide || LinearEmitter.isOneRow(x))) {
+                composedRmsNorm(node, x, extent.hint(), spec.epsilon(), wide, out);
+                return;
+            }
             out.assign(
                     node.result(),
                     "torch.rms_norm("
@@ -124,6 +132,36 @@ final class Emitters {
                         spec.weightInUpcast(),
                         spec.axes(),
                         spec.measured()));
+    }
+
+    private static boolean isNarrow(Value x, ScriptWriter out) {
+        int type = out.types().code(x.dataType());
+        return type != ScriptTypes.plain(DataType.FLOAT32)
+                && type != ScriptTypes.plain(DataType.FLOAT64);
+    }
+
+    /** What {@code torch.rms_norm} computes, in fewer passes over the values. */
+    private static void composedRmsNorm(
+            Node node, Value x, long extent, double epsilon, boolean wide, ScriptWriter out) {
+        DataType type = x.dataType() == DataType.FLOAT64 ? DataType.FLOAT64 : DataType.FLOAT32;
+        int code = ScriptTypes.plain(type);
+        String norm = out.temporary();
+        out.line(
+                norm
+                        + " = torch.linalg_vector_norm("
+                        + out.text(x)
+                        + (wide ? ", 2, [-1], True)" : ", 2, [-1], True, dtype=" + code + ")"));
+        String least = out.numbers(type, List.of(1L), epsilon);
+        String normal =
+                "torch.mul(%s, torch.rsqrt(torch.addcmul(%s, %s, %s, value=%s)))"
+                        .formatted(out.text(x), least, norm, norm, out.text(1.0 / extent));
+        Object weight = node.operands().get(1);
+        if (weight != null) {
+            normal = "torch.mul(" + normal + ", " + out.text(weight) + ")";
+        }
+        out.assign(
+                node.result(),
+                wide ? normal : "torch.to(" + normal + ", " + out.text(x.dataType()) + ")");
     }
 
     private static boolean isVector(Node node, Value x) {

@@ -90,7 +90,7 @@ final class LinearEmitter {
         String names =
                 nodes.stream().map(node -> node.result().name()).collect(Collectors.joining(", "));
         String whole = nodes.size() == 1 ? names : out.temporary();
-        product(whole, out.tensors().linear(weights, format), x, bias, weights, out);
+        product(whole, out.tensors().linear(weights, format), x, bias, weights, format, out);
         JointRotation rotation = JointRotation.of(nodes, users, out);
         if (rotation != null) {
             rotation.emit(whole, out);
@@ -135,22 +135,34 @@ final class LinearEmitter {
             Value x,
             String bias,
             List<Parameter> weights,
+            WeightFormat format,
             ScriptWriter out) {
-        List<Dim> rows = x.dims().subList(0, x.rank() - 1);
-        boolean one = rows.stream().allMatch(dim -> dim.isConstant() && dim.hint() == 1);
+        boolean one = isOneRow(x);
         KernelChoice.Choice choice = linear.choice();
         LinearKernel few = choice.kernel(one ? RowClass.ONE : RowClass.FEW);
         LinearKernel many = one ? few : choice.kernel(RowClass.MANY);
+        long in = weights.get(0).getShape().get(1);
         if (few == many) {
-            out.line(name + " = " + call(few, linear, x, bias, out));
+            long height = weights.stream().mapToLong(w -> w.getShape().get(0)).sum();
+            int type = out.types().code(x.dataType());
+            LinearKernel.Product product =
+                    new LinearKernel.Product(type, one, x.rank(), height, in, format.group());
+            String bare =
+                    bias.equals("None") ? few.bare(out.text(x), linear.parts(), product) : null;
+            out.line(name + " = " + (bare == null ? call(few, linear, x, bias, out) : bare));
             return;
         }
-        long in = weights.get(0).getShape().get(1);
         String size = "torch.numel(" + out.text(x) + ") <= " + RowClass.MOST_OF_FEW * in;
         String text = call(few, linear, x, bias, out);
         String other = call(many, linear, x, bias, out);
         out.block("if " + size + ":", () -> out.line(name + " = " + text));
         out.block("else:", () -> out.line(name + " = " + other));
+    }
+
+    /** Whether it is a vector, in whatever shape. */
+    static boolean isOneRow(Value x) {
+        List<Dim> rows = x.dims().subList(0, x.rank() - 1);
+        return rows.stream().allMatch(dim -> dim.isConstant() && dim.hint() == 1);
     }
 
     private static String call(

@@ -4,6 +4,7 @@ import io.github.djlblocks.format.WeightFormat;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A way to compute {@code y = x W^T + b} over a stored weight: a function of {@code linear.py}.
@@ -13,13 +14,26 @@ import java.util.stream.Collectors;
  */
 enum LinearKernel {
     FLOAT32_PLAIN("float32.plain", WeightHolder.PLAIN, "linear_plain", Rounding.FLOAT32, true),
-    FLOAT32_MKLDNN("float32.mkldnn", WeightHolder.MKLDNN, "linear_mkldnn", Rounding.FLOAT32, false),
+    FLOAT32_MKLDNN(
+            "float32.mkldnn", WeightHolder.MKLDNN, "linear_mkldnn", Rounding.FLOAT32, false) {
+        @Override
+        @Nullable String bare(String x, List<String> parts, Product product) {
+            return product.type() == FLOAT32 ? MKLDNN.formatted(x, parts.get(0)) : null;
+        }
+    },
     FLOAT16_FBGEMM(
             "float16.fbgemm",
             WeightHolder.FBGEMM_FLOAT16,
             "linear_fbgemm_float16",
             Rounding.FLOAT32,
-            false),
+            false) {
+        @Override
+        @Nullable String bare(String x, List<String> parts, Product product) {
+            return product.type() == FLOAT32
+                    ? "ops.quantized.linear_dynamic_fp16(" + x + ", " + parts.get(0) + ")"
+                    : null;
+        }
+    },
     FLOAT16_WIDENED("float16.widened", WeightHolder.PLAIN, "linear_widened", Rounding.OF_X, true),
     BFLOAT16_PLAIN(
             "bfloat16.plain", WeightHolder.PLAIN_BFLOAT16, "linear_plain", Rounding.BFLOAT16, true),
@@ -28,13 +42,25 @@ enum LinearKernel {
             WeightHolder.MKLDNN_BFLOAT16,
             "linear_mkldnn",
             Rounding.BFLOAT16,
-            false),
+            false) {
+        @Override
+        @Nullable String bare(String x, List<String> parts, Product product) {
+            return product.type() == BFLOAT16 ? MKLDNN.formatted(x, parts.get(0)) : null;
+        }
+    },
     INT8_FBGEMM(
             "int8.fbgemm",
             WeightHolder.FBGEMM_INT8,
             "linear_fbgemm_int8",
             Rounding.ROW_RANGE,
-            false),
+            false) {
+        @Override
+        @Nullable String bare(String x, List<String> parts, Product product) {
+            return product.one() && product.type() == FLOAT32
+                    ? "ops.quantized.linear_dynamic(" + x + ", " + parts.get(0) + ", False)"
+                    : null;
+        }
+    },
     INT8_ROWS("int8.rows", WeightHolder.SCALED, "linear_rows_int8", Rounding.ROW_STEP, false),
     INT8_PACK("int8.pack", WeightHolder.SCALED, "linear_pack_int8", Rounding.BFLOAT16, false) {
         // Other widths read past the end: a segmentation fault at 17 x 33 with 3 rows.
@@ -48,6 +74,21 @@ enum LinearKernel {
         @Override
         boolean supports(int out, int in, long rows) {
             return out % 16 == 0 && in % 32 == 0;
+        }
+
+        @Override
+        @Nullable String bare(String x, List<String> parts, Product product) {
+            if (!product.one() || product.type() != BFLOAT16) {
+                return null;
+            }
+            return "torch.view(torch._weight_int4pack_mm_for_cpu(torch.view(%s, [1, %d]), %s, %d, %s), %s)"
+                    .formatted(
+                            x,
+                            product.in(),
+                            parts.get(0),
+                            product.group(),
+                            parts.get(1),
+                            product.shape());
         }
     },
     INT4_UNPACK(
@@ -81,6 +122,30 @@ enum LinearKernel {
         /** To a step of {@code max|x| / 127} of the row: off by half of it. */
         ROW_STEP
     }
+
+    /**
+     * A product that is printed without a bias.
+     *
+     * @param type of {@code x}, as in {@code c10::ScalarType}
+     * @param one whether {@code x} has one row
+     * @param rank of {@code x}
+     * @param out rows of the weight
+     * @param in columns of the weight
+     * @param group of the weight's format, or 0
+     */
+    record Product(int type, boolean one, int rank, long out, long in, int group) {
+
+        /** The shape of the result of one row. */
+        String shape() {
+            return "[" + "1, ".repeat(rank - 1) + out + "]";
+        }
+    }
+
+    private static final int FLOAT32 = 6;
+    private static final int BFLOAT16 = 15;
+    private static final String MKLDNN =
+            "ops.mkldnn._linear_pointwise(%s, %s, None, \"none\","
+                    + " annotate(List[Optional[number]], []), \"\")";
 
     private final String id;
     private final WeightHolder holder;
@@ -123,6 +188,11 @@ enum LinearKernel {
     /** Whether it may be called with these sizes at all: some kernels check nothing themselves. */
     boolean supports(int out, int in, long rows) {
         return true;
+    }
+
+    /** What the function comes to if nothing is to be converted or added, or none. */
+    @Nullable String bare(String x, List<String> parts, Product product) {
+        return null;
     }
 
     /** The call, given an expression for each of its arguments; {@code None} for no bias. */
