@@ -19,6 +19,16 @@ public final class Families {
     static {
         ALL.put(LlamaFamily.MODEL_TYPE, LlamaFamily::describe);
         ALL.put(MistralFamily.MODEL_TYPE, MistralFamily::describe);
+        ALL.put(MixtralFamily.MODEL_TYPE, MixtralFamily::describe);
+        ALL.put(Qwen2Family.MODEL_TYPE, Qwen2Family::describe);
+        ALL.put(Qwen2Family.MOE_MODEL_TYPE, Qwen2Family::describeMoe);
+        ALL.put(Qwen3Family.MODEL_TYPE, Qwen3Family::describe);
+        ALL.put(Qwen3Family.MOE_MODEL_TYPE, Qwen3Family::describeMoe);
+        ALL.put(Olmo2Family.MODEL_TYPE, Olmo2Family::describe);
+        ALL.put(Phi3Family.MODEL_TYPE, Phi3Family::describe);
+        ALL.put(GemmaFamily.MODEL_TYPE, GemmaFamily::describe);
+        ALL.put(Gemma2Family.MODEL_TYPE, Gemma2Family::describe);
+        ALL.put(Gemma3Family.MODEL_TYPE, Gemma3Family::describe);
     }
 
     private Families() {}
@@ -56,6 +66,9 @@ public final class Families {
 
     static ModelDescription read(ConfigReader json) {
         String type = json.text("model_type");
+        if (type.equals(Gemma3Family.MULTIMODAL_TYPE)) {
+            throw Gemma3Family.multimodal(json);
+        }
         Family family = ALL.get(type);
         if (family == null) {
             throw json.unknown("model_type", type, ALL.keySet());
