@@ -56,12 +56,24 @@ public final class Families {
     }
 
     /**
+     * Reads a configuration.
+     *
+     * @param json the text of a config.json
+     * @return what it describes
+     * @throws IllegalArgumentException if it describes a model that cannot be built; the message
+     *     names the field
+     */
+    public static ModelDescription parse(String json) {
+        return read(ConfigReader.of(CONFIG_FILE, json));
+    }
+
+    /**
      * Describes a Llama model of the default sizes, for the names of its parameters.
      *
      * @return the description
      */
     public static ModelDescription llama() {
-        return read(ConfigReader.of("{}", "{\"model_type\": \"llama\"}"));
+        return parse("{\"model_type\": \"llama\"}");
     }
 
     static ModelDescription read(ConfigReader json) {

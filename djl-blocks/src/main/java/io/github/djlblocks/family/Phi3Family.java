@@ -38,6 +38,13 @@ final class Phi3Family extends LlamaLike {
     }
 
     @Override
+    RotaryConfig rotary(int maxPositions) {
+        RotaryConfig rotary = super.rotary(maxPositions);
+        rotary.requireOneOf("default", "longrope", "su");
+        return rotary;
+    }
+
+    @Override
     int window(int layer) {
         return window;
     }
