@@ -158,11 +158,12 @@ class ReadFloatsTest {
                                     + size
                                     + " bytes when it was opened and has fewer now: do not write"
                                     + " to a checkpoint in use; open it again");
-            source.close();
-            assertThatIllegalStateException()
-                    .isThrownBy(() -> source.readFloats("t", 0, new float[1]))
-                    .withMessageEndingWith("is closed: read tensors before close()");
         }
+        SafetensorsFile closed = file("F32", "[2]", new byte[8]);
+        closed.close();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> closed.readFloats("t", 0, new float[1]))
+                .withMessageEndingWith("is closed: read tensors before close()");
     }
 
     @Test

@@ -54,7 +54,8 @@ class TransformedTensorsTest {
     }
 
     private static float expected(int index) {
-        return index + 100f * (index / 4);
+        int row = index / 4;
+        return index + 100f * row;
     }
 
     @Test
