@@ -67,7 +67,6 @@ class TemplateTest {
                 "rows|map(attribute='k')|join # xy",
                 "rows|selectattr('k', 'equalto', 'y')|map(attribute='n')|first # 1",
                 "rows|rejectattr('k', 'equalto', 'y')|list|length # 1",
-                "message|items|length # 3",
                 "x|default('d') # d",
                 "''|default('d', true) # d",
                 "' a '|trim # a",
