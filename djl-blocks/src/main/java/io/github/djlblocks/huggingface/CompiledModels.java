@@ -11,12 +11,15 @@ import ai.djl.util.PairList;
 import io.github.djlblocks.attention.KeyValueCache;
 import io.github.djlblocks.checkpoint.LoadReport;
 import io.github.djlblocks.checkpoint.TensorSource;
+import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.format.WeightSelection;
 import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.model.CausalLanguageModel;
+import io.github.djlblocks.model.EncoderDecoder;
 import io.github.djlblocks.torchscript.CompileOptions;
 import io.github.djlblocks.torchscript.TorchScript;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.slf4j.Logger;
@@ -33,9 +36,11 @@ final class CompiledModels {
     private CompiledModels() {}
 
     /** Compiles a loaded model over its parameters. */
-    static void compile(CausalLanguageModel model, NDManager manager, boolean required) {
+    static void compile(KernelBlock model, NDManager manager, boolean required) {
         CompileOptions options = CompileOptions.defaults();
-        TorchScript.compile(model, manager, required ? options.demanded() : options);
+        for (KernelBlock part : parts(model)) {
+            TorchScript.compile(part, manager, required ? options.demanded() : options);
+        }
         if (required) {
             run(model, manager);
         }
@@ -47,7 +52,7 @@ final class CompiledModels {
      * Everything is packed when this returns, and the checkpoint is needed no longer.
      */
     static void pack(
-            CausalLanguageModel model,
+            KernelBlock model,
             NDManager manager,
             WeightSelection selection,
             TensorSource source,
@@ -60,9 +65,7 @@ final class CompiledModels {
         own.setName("packed");
         boolean packed = false;
         try {
-            TorchScript.compile(
-                    model,
-                    own,
+            CompileOptions options =
                     CompileOptions.defaults()
                             .withWeights(selection)
                             .withSource(
@@ -73,7 +76,10 @@ final class CompiledModels {
                                                 source.readFloats(
                                                         tensor, (long) row * values.length, values);
                                     })
-                            .demanded());
+                            .demanded();
+            for (KernelBlock part : parts(model)) {
+                TorchScript.compile(part, own, options);
+            }
             run(model, own);
             packed = true;
         } finally {
@@ -88,19 +94,39 @@ final class CompiledModels {
                 (System.nanoTime() - start) / 1_000_000);
     }
 
-    /** Runs a short prompt and one step: what passes need is made when they first come. */
-    private static void run(CausalLanguageModel model, NDManager manager) {
-        int prompt = model.getContextLength() > 2 ? 2 : 1;
+    /** What is compiled: a whole model, but of an encoder-decoder the two that take turns. */
+    private static List<KernelBlock> parts(KernelBlock model) {
+        return model instanceof EncoderDecoder both
+                ? List.of(both.getEncoder(), both.getDecoder())
+                : List.of(model);
+    }
+
+    /** Runs what passes need when they first come. */
+    private static void run(KernelBlock model, NDManager manager) {
         try (NDManager scratch = manager.newSubManager()) {
-            ParameterStore store = new ParameterStore(scratch, false);
-            KeyValueCache cache = KeyValueCache.growing(scratch, model.getLayers());
-            PairList<String, Object> params = new PairList<>();
-            params.add(CausalLanguageModel.CACHE, cache);
-            params.add(CausalLanguageModel.LAST_ONLY, true);
-            step(model, store, scratch, prompt, params);
-            if (model.getContextLength() > prompt) {
-                step(model, store, scratch, 1, params);
+            if (model instanceof CausalLanguageModel decoder) {
+                run(decoder, scratch);
+                return;
             }
+            ParameterStore store = new ParameterStore(scratch, false);
+            NDArray ids = scratch.zeros(new Shape(1, 2), DataType.INT64);
+            NDList inputs =
+                    model instanceof EncoderDecoder ? new NDList(ids, ids) : new NDList(ids);
+            model.forward(store, inputs, false);
+        }
+    }
+
+    /** A short prompt and one step. */
+    private static void run(CausalLanguageModel model, NDManager scratch) {
+        int prompt = model.getContextLength() > 2 ? 2 : 1;
+        ParameterStore store = new ParameterStore(scratch, false);
+        KeyValueCache cache = KeyValueCache.growing(scratch, model.getLayers());
+        PairList<String, Object> params = new PairList<>();
+        params.add(CausalLanguageModel.CACHE, cache);
+        params.add(CausalLanguageModel.LAST_ONLY, true);
+        step(model, store, scratch, prompt, params);
+        if (model.getContextLength() > prompt) {
+            step(model, store, scratch, 1, params);
         }
     }
 

@@ -29,7 +29,7 @@ public final class HuggingFaceBlockFactory implements BlockFactory {
             throws IOException {
         LoadOptions options = LoadOptions.of(arguments);
         try {
-            Block block = HuggingFaceModels.load(modelPath, model.getNDManager(), options);
+            Block block = HuggingFaceModels.loadBlock(modelPath, model.getNDManager(), options);
             model.setDataType(options.dataType());
             return block;
         } catch (MalformedModelException e) {

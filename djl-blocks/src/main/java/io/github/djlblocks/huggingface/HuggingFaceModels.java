@@ -6,6 +6,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.repository.zoo.Criteria;
 import io.github.djlblocks.checkpoint.CheckpointLoader;
@@ -15,10 +16,12 @@ import io.github.djlblocks.checkpoint.SafetensorsWriter;
 import io.github.djlblocks.checkpoint.StoredType;
 import io.github.djlblocks.checkpoint.TensorSource;
 import io.github.djlblocks.checkpoint.WeightMap;
+import io.github.djlblocks.core.KernelBlock;
+import io.github.djlblocks.family.Families;
+import io.github.djlblocks.family.ModelDescription;
 import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.DecoderConfig;
-import io.github.djlblocks.model.Decoders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,14 +33,14 @@ import java.util.TreeSet;
  * Models from Hugging Face directories: {@code config.json}, {@code model.safetensors} or its
  * shards, {@code tokenizer.json}.
  *
- * <p>Known {@code model_type}: {@code llama}. Every field of {@code LlamaConfig} that changes the
- * arithmetic is honoured; fields by which other families and quantised files change it are refused
- * by name.
+ * <p>Every field of a family's configuration that changes the arithmetic is honoured; fields by
+ * which other families and quantised files change it are refused by name. {@link
+ * Families#modelTypes} lists the families.
  */
 public final class HuggingFaceModels {
 
     /** The name of the configuration in a directory. */
-    public static final String CONFIG_FILE = "config.json";
+    public static final String CONFIG_FILE = Families.CONFIG_FILE;
 
     private HuggingFaceModels() {}
 
@@ -112,18 +115,33 @@ public final class HuggingFaceModels {
      * Reads the configuration of a directory.
      *
      * @param directory the Hugging Face directory
-     * @return the sizes of its model
+     * @return what it describes
      * @throws IOException if config.json cannot be read
      * @throws IllegalArgumentException if it describes a model that cannot be built; the message
      *     names the field
      */
+    public static ModelDescription describe(Path directory) throws IOException {
+        return Families.read(directory);
+    }
+
+    /**
+     * Reads the configuration of a directory whose model has the shape of Llama.
+     *
+     * @param directory the Hugging Face directory
+     * @return the sizes of its model
+     * @throws IOException if config.json cannot be read
+     * @throws IllegalArgumentException if it describes a model that cannot be built, or one of
+     *     another shape; the message names the field
+     */
     public static DecoderConfig readConfig(Path directory) throws IOException {
-        ConfigReader json = ConfigReader.of(directory.resolve(CONFIG_FILE));
-        String type = json.text("model_type");
-        if (!type.equals(LlamaFamily.MODEL_TYPE)) {
-            throw json.unknown("model_type", type, Set.of(LlamaFamily.MODEL_TYPE));
-        }
-        return LlamaFamily.config(json);
+        ModelDescription description = describe(directory);
+        return description
+                .decoderConfig()
+                .orElseThrow(
+                        () ->
+                                new IllegalArgumentException(
+                                        description.modelType()
+                                                + " has not the layers of Llama: use describe"));
     }
 
     /**
@@ -162,47 +180,73 @@ public final class HuggingFaceModels {
      */
     public static CausalLanguageModel load(Path directory, NDManager manager, LoadOptions options)
             throws IOException, MalformedModelException {
+        ModelDescription description = describe(directory);
+        if (description.kind() != ModelDescription.Kind.DECODER) {
+            throw new IllegalArgumentException(
+                    directory
+                            + " holds a "
+                            + description.modelType()
+                            + ", which is no causal language model: use loadBlock");
+        }
+        return (CausalLanguageModel) loadBlock(directory, manager, options);
+    }
+
+    /**
+     * Builds the model of a directory, whichever it is, and loads its weights, for inference:
+     * parameters are frozen. What is compiled and packed ends with the manager.
+     *
+     * @param directory the Hugging Face directory
+     * @param manager owns the weights, on their engine and device
+     * @param options in which types and formats, and whether compiled
+     * @return the block of {@link ModelDescription#newBlock}; its parameters have values unless
+     *     weights are packed
+     * @throws IOException if a file cannot be read
+     * @throws MalformedModelException if weights are missing, unexpected, of other shapes, or the
+     *     file is damaged
+     * @throws IllegalArgumentException if the data type cannot be computed, the configuration
+     *     cannot be built, the engine cannot compile and has to, or a format does not take a
+     *     weight's shape or values
+     */
+    public static KernelBlock loadBlock(Path directory, NDManager manager, LoadOptions options)
+            throws IOException, MalformedModelException {
         boolean compiles = options.compiles(manager.getEngine().getEngineName());
-        DecoderConfig config = readConfig(directory);
-        CausalLanguageModel model = Decoders.languageModel(config);
-        try (TensorSource source = Checkpoints.open(directory)) {
+        ModelDescription model = describe(directory);
+        KernelBlock block = model.newBlock();
+        try (TensorSource source = model.open(directory)) {
             if (!options.hasFormats()) {
-                fill(model, source, config, manager, options.dataType());
+                WeightMap names = model.weightMap();
+                fill(block, source, names, manager, options.dataType(), model.inputShapes());
                 if (compiles) {
-                    CompiledModels.compile(model, manager, options.isRequired());
+                    CompiledModels.compile(block, manager, options.isRequired());
                 }
-                return model;
+                return block;
             }
-            ModelWeights weights = new ModelWeights(model, config.tiedHead(), options);
+            ModelWeights weights = new ModelWeights(block, model, options);
             if (compiles) {
-                model.freezeParameters(true);
+                block.freezeParameters(true);
                 LoadReport report =
-                        CheckpointLoader.check(model, source, weightMap(config), DataType.FLOAT32);
-                CompiledModels.pack(model, manager, weights.selection(), source, report);
-                return model;
+                        CheckpointLoader.check(block, source, model.weightMap(), DataType.FLOAT32);
+                CompiledModels.pack(block, manager, weights.selection(), source, report);
+                return block;
             }
-            DecoderConfig untied = config.withTiedHead(false);
-            CausalLanguageModel twin = Decoders.languageModel(untied);
-            fill(
-                    twin,
-                    weights.rounded(source, weightMap(untied)),
-                    untied,
-                    manager,
-                    DataType.FLOAT32);
+            KernelBlock twin = model.newUntiedBlock();
+            WeightMap names = model.untiedWeightMap();
+            TensorSource rounded = weights.rounded(source, names);
+            fill(twin, rounded, names, manager, DataType.FLOAT32, model.inputShapes());
             return twin;
         }
     }
 
     private static void fill(
-            CausalLanguageModel model,
+            Block block,
             TensorSource source,
-            DecoderConfig config,
+            WeightMap names,
             NDManager manager,
-            DataType dataType)
+            DataType dataType,
+            Shape[] inputs)
             throws MalformedModelException {
-        model.freezeParameters(true);
-        CheckpointLoader.load(
-                model, source, weightMap(config), manager, dataType, new Shape(-1, -1));
+        block.freezeParameters(true);
+        CheckpointLoader.load(block, source, names, manager, dataType, inputs);
     }
 
     /**
@@ -216,13 +260,11 @@ public final class HuggingFaceModels {
      */
     public static void saveWeights(CausalLanguageModel model, Path directory, StoredType type)
             throws IOException {
-        WeightMap.Builder inverse = WeightMap.builder();
-        LlamaFamily.names().forEach((name, path) -> inverse.rename(path, name));
-        WeightMap names = inverse.build();
+        ModelDescription llama = Families.llama();
         SafetensorsWriter writer = new SafetensorsWriter().addMetadata("format", "pt");
         for (Map.Entry<String, Parameter> entry : ParameterPaths.of(model).entrySet()) {
             String name =
-                    names.parameterPath(entry.getKey())
+                    llama.tensorName(entry.getKey())
                             .orElseThrow(
                                     () ->
                                             new IllegalArgumentException(
@@ -241,16 +283,5 @@ public final class HuggingFaceModels {
         }
         Files.createDirectories(directory);
         writer.write(directory.resolve(Checkpoints.SINGLE_FILE));
-    }
-
-    private static WeightMap weightMap(DecoderConfig config) {
-        WeightMap.Builder builder =
-                WeightMap.builder().ignore("model.layers.{i}.self_attn.rotary_emb.inv_freq");
-        LlamaFamily.names().forEach(builder::rename);
-        if (config.tiedHead()) {
-            // Some files keep a copy of the table under this name.
-            builder.ignore("lm_head.weight");
-        }
-        return builder.build();
     }
 }

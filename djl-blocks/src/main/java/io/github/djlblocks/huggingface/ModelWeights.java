@@ -6,6 +6,7 @@ import io.github.djlblocks.checkpoint.TensorSource;
 import io.github.djlblocks.checkpoint.TransformedTensors;
 import io.github.djlblocks.checkpoint.WeightMap;
 import io.github.djlblocks.core.Linear;
+import io.github.djlblocks.family.ModelDescription;
 import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.format.WeightRows;
 import io.github.djlblocks.format.WeightSelection;
@@ -20,17 +21,25 @@ final class ModelWeights {
     private final WeightSelection selection;
     private final Map<String, Parameter> linear = new LinkedHashMap<>();
     private final boolean tiedHead;
+    private final String table;
+    private final String head;
+    private final String tableTensor;
+    private final String headTensor;
 
     /**
      * Looks at a model.
      *
      * @param model the model, as it will run compiled
-     * @param tiedHead whether its embedding is its head, too
+     * @param description whether its embedding is its head, too, and where they are
      * @param options the formats
      * @throws IllegalArgumentException if a format does not take a weight, or a rule names none
      */
-    ModelWeights(Block model, boolean tiedHead, LoadOptions options) {
-        this.tiedHead = tiedHead;
+    ModelWeights(Block model, ModelDescription description, LoadOptions options) {
+        tiedHead = description.hasTiedHead();
+        table = description.tablePath().orElse("");
+        head = description.headPath().orElse("");
+        tableTensor = description.tensorName(table).orElse("");
+        headTensor = description.tensorName(head).orElse("");
         selection = options.selection();
         Map<String, Parameter> parameters = ParameterPaths.of(model);
         ParameterPaths.blocks(model)
@@ -42,9 +51,9 @@ final class ModelWeights {
                             }
                         });
         if (tiedHead) {
-            Parameter table = parameters.get(LlamaFamily.EMBEDDING);
-            if (table != null) {
-                linear.put(LlamaFamily.EMBEDDING, table);
+            Parameter weight = parameters.get(table);
+            if (weight != null) {
+                linear.put(table, weight);
             }
         }
         linear.forEach(this::requireTaken);
@@ -89,8 +98,7 @@ final class ModelWeights {
      * name: as a map it is rounded otherwise than as a table.
      */
     TensorSource rounded(TensorSource source, WeightMap names) {
-        Map<String, String> further =
-                tiedHead ? Map.of(LlamaFamily.HEAD_TENSOR, LlamaFamily.EMBEDDING_TENSOR) : Map.of();
+        Map<String, String> further = tiedHead ? Map.of(headTensor, tableTensor) : Map.of();
         return new TransformedTensors(
                 source,
                 further,
@@ -104,10 +112,12 @@ final class ModelWeights {
     }
 
     private WeightFormat format(String path) {
-        if (tiedHead && path.equals(LlamaFamily.HEAD)) {
-            return selection.ofLinear(LlamaFamily.EMBEDDING);
+        if (tiedHead && path.equals(head)) {
+            return selection.ofLinear(table);
         }
-        boolean table = tiedHead && path.equals(LlamaFamily.EMBEDDING);
-        return linear.containsKey(path) && !table ? selection.ofLinear(path) : selection.ofOthers();
+        boolean isTable = tiedHead && path.equals(table);
+        return linear.containsKey(path) && !isTable
+                ? selection.ofLinear(path)
+                : selection.ofOthers();
     }
 }

@@ -7,6 +7,7 @@ import ai.djl.nn.Block;
 import io.github.djlblocks.generate.FinishReason;
 import io.github.djlblocks.generate.GenerationOptions;
 import io.github.djlblocks.generate.GreedyDecoder;
+import io.github.djlblocks.internal.ConfigReader;
 import io.github.djlblocks.model.CausalLanguageModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -121,8 +122,7 @@ public final class TextGenerator implements AutoCloseable {
                 return tokens;
             }
         }
-        Path config = directory.resolve(HuggingFaceModels.CONFIG_FILE);
-        return ConfigReader.of(config).tokens("eos_token_id", LlamaFamily.END_TOKENS);
+        return HuggingFaceModels.describe(directory).endTokens();
     }
 
     /**

@@ -2,6 +2,7 @@ package io.github.djlblocks.model;
 
 import ai.djl.nn.Block;
 import io.github.djlblocks.attention.MultiHeadAttention;
+import io.github.djlblocks.attention.MultiHeadAttentionBuilder;
 import io.github.djlblocks.core.LearnedScale;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.TokenEmbedding;
@@ -78,6 +79,16 @@ public final class Decoders {
      * @return the block, not initialised
      */
     public static MultiHeadAttention attention(DecoderConfig config, RotaryEmbedding rotary) {
+        return attentionBuilder(config).optRotary(rotary).build();
+    }
+
+    /**
+     * Starts the self-attention of a layer, without positions.
+     *
+     * @param config the sizes
+     * @return a builder that has projections and heads
+     */
+    public static MultiHeadAttentionBuilder attentionBuilder(DecoderConfig config) {
         int e = config.hiddenSize();
         int q = config.queryHeads() * config.headDim();
         int kv = config.keyValueHeads() * config.headDim();
@@ -90,9 +101,7 @@ public final class Decoders {
                         linear(q, e, bias))
                 .setQueryHeads(config.queryHeads())
                 .optKeyValueHeads(config.keyValueHeads())
-                .optCausal(true)
-                .optRotary(rotary)
-                .build();
+                .optCausal(true);
     }
 
     /**

@@ -22,7 +22,7 @@ final class Levels {
                     List.of("layer"),
                     List.of("model"),
                     List.of("generate"),
-                    List.of("torchscript"),
+                    List.of("torchscript", "family"),
                     List.of("huggingface"));
 
     private Levels() {}

@@ -330,8 +330,13 @@ class WeightFormatLoadTest {
         for (int i = 0; i < 20; i++) {
             loadAndClose();
         }
-        System.gc();
-        long growth = ProcessMemory.residentBytes().orElse(0) - before;
+        // Buffers of Java go some time after the collection that finds them.
+        long growth = Long.MAX_VALUE;
+        for (int i = 0; i < 20 && growth >= 60_000_000; i++) {
+            System.gc();
+            Thread.sleep(100);
+            growth = ProcessMemory.residentBytes().orElse(0) - before;
+        }
         assertThat(growth).isLessThan(60_000_000);
     }
 

@@ -1,4 +1,4 @@
-package io.github.djlblocks.huggingface;
+package io.github.djlblocks.internal;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -9,23 +9,36 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** A JSON object of configuration; every error names the file, the field and what was expected. */
-final class ConfigReader {
+/**
+ * A JSON object of configuration; every error names the file, the field and what was expected. It
+ * remembers which fields were asked for, so that the others can be looked over.
+ */
+public final class ConfigReader {
 
     private final String where;
     private final JsonObject json;
+    private final Set<String> asked = new HashSet<>();
 
     private ConfigReader(String where, JsonObject json) {
         this.where = where;
         this.json = json;
     }
 
-    static ConfigReader of(String where, String text) {
+    /**
+     * Reads a text.
+     *
+     * @param where what errors call it
+     * @param text a JSON object
+     * @return its reader
+     * @throws IllegalArgumentException if it is none
+     */
+    public static ConfigReader of(String where, String text) {
         try {
             JsonElement element = JsonParser.parseString(text);
             if (element.isJsonObject()) {
@@ -37,7 +50,15 @@ final class ConfigReader {
         }
     }
 
-    static ConfigReader of(Path file) throws IOException {
+    /**
+     * Reads a file.
+     *
+     * @param file a file of one JSON object
+     * @return its reader
+     * @throws IOException if it is missing or cannot be read
+     * @throws IllegalArgumentException if it is no JSON object
+     */
+    public static ConfigReader of(Path file) throws IOException {
         try {
             return of(file.toString(), Files.readString(file));
         } catch (NoSuchFileException e) {
@@ -46,12 +67,25 @@ final class ConfigReader {
         }
     }
 
-    boolean has(String field) {
+    /**
+     * Returns whether there is a value other than null.
+     *
+     * @param field the name of the field
+     * @return whether there is
+     */
+    public boolean has(String field) {
+        asked.add(field);
         return json.has(field) && !json.get(field).isJsonNull();
     }
 
-    /** The object of a field, or an empty one. */
-    ConfigReader object(String field) {
+    /**
+     * Returns the object of a field, or an empty one.
+     *
+     * @param field the name of the field
+     * @return its reader
+     * @throws IllegalArgumentException if it is something else
+     */
+    public ConfigReader object(String field) {
         JsonElement value = has(field) ? json.get(field) : new JsonObject();
         if (!value.isJsonObject()) {
             throw wrong(field, value, "an object");
@@ -59,8 +93,14 @@ final class ConfigReader {
         return new ConfigReader(where + ": " + field, value.getAsJsonObject());
     }
 
-    /** A size: a whole number of at least 1. */
-    int integer(String field) {
+    /**
+     * Returns a size.
+     *
+     * @param field the name of the field
+     * @return a whole number of at least 1
+     * @throws IllegalArgumentException if it is missing or none
+     */
+    public int integer(String field) {
         long value = wholeOf(field, required(field), Integer.MAX_VALUE);
         if (value < 1) {
             throw new IllegalArgumentException(
@@ -69,11 +109,26 @@ final class ConfigReader {
         return (int) value;
     }
 
-    int integer(String field, int otherwise) {
+    /**
+     * Returns a size, or what it is otherwise.
+     *
+     * @param field the name of the field
+     * @param otherwise the value if there is none
+     * @return a whole number of at least 1
+     * @throws IllegalArgumentException if it is something else
+     */
+    public int integer(String field, int otherwise) {
         return has(field) ? integer(field) : otherwise;
     }
 
-    double number(String field) {
+    /**
+     * Returns a number.
+     *
+     * @param field the name of the field
+     * @return the number
+     * @throws IllegalArgumentException if it is missing or none
+     */
+    public double number(String field) {
         JsonElement value = required(field);
         if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isNumber()) {
             throw wrong(field, value, "a number");
@@ -81,11 +136,26 @@ final class ConfigReader {
         return value.getAsDouble();
     }
 
-    double number(String field, double otherwise) {
+    /**
+     * Returns a number, or what it is otherwise.
+     *
+     * @param field the name of the field
+     * @param otherwise the value if there is none
+     * @return the number
+     * @throws IllegalArgumentException if it is something else
+     */
+    public double number(String field, double otherwise) {
         return has(field) ? number(field) : otherwise;
     }
 
-    List<Double> numbers(String field) {
+    /**
+     * Returns a list of numbers.
+     *
+     * @param field the name of the field
+     * @return the numbers
+     * @throws IllegalArgumentException if it is missing or none
+     */
+    public List<Double> numbers(String field) {
         JsonElement value = required(field);
         if (!value.isJsonArray()) {
             throw wrong(field, value, "a list of numbers");
@@ -100,7 +170,15 @@ final class ConfigReader {
         return numbers;
     }
 
-    boolean flag(String field, boolean otherwise) {
+    /**
+     * Returns true or false, or what it is otherwise.
+     *
+     * @param field the name of the field
+     * @param otherwise the value if there is none
+     * @return the flag
+     * @throws IllegalArgumentException if it is something else
+     */
+    public boolean flag(String field, boolean otherwise) {
         if (!has(field)) {
             return otherwise;
         }
@@ -111,7 +189,14 @@ final class ConfigReader {
         return value.getAsBoolean();
     }
 
-    String text(String field) {
+    /**
+     * Returns a string.
+     *
+     * @param field the name of the field
+     * @return the string
+     * @throws IllegalArgumentException if it is missing or none
+     */
+    public String text(String field) {
         JsonElement value = required(field);
         if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isString()) {
             throw wrong(field, value, "a string");
@@ -119,12 +204,28 @@ final class ConfigReader {
         return value.getAsString();
     }
 
-    String text(String field, String otherwise) {
+    /**
+     * Returns a string, or what it is otherwise.
+     *
+     * @param field the name of the field
+     * @param otherwise the value if there is none
+     * @return the string
+     * @throws IllegalArgumentException if it is something else
+     */
+    public String text(String field, String otherwise) {
         return has(field) ? text(field) : otherwise;
     }
 
-    /** One token id, several, or none if it says null; {@code absent} if it says nothing. */
-    Set<Long> tokens(String field, Set<Long> absent) {
+    /**
+     * Returns one token id, several, or none if the field says null.
+     *
+     * @param field the name of the field
+     * @param absent the tokens if there is no field
+     * @return the tokens
+     * @throws IllegalArgumentException if it is something else
+     */
+    public Set<Long> tokens(String field, Set<Long> absent) {
+        asked.add(field);
         if (!json.has(field)) {
             return absent;
         }
@@ -143,8 +244,14 @@ final class ConfigReader {
         return tokens;
     }
 
-    /** Refuses a field that changes the arithmetic, unless its value is one that does not. */
-    void refuseUnless(String field, String... neutral) {
+    /**
+     * Refuses a field that changes the arithmetic, unless its value is one that does not.
+     *
+     * @param field the name of the field
+     * @param neutral such values, as JSON
+     * @throws IllegalArgumentException if it is another
+     */
+    public void refuseUnless(String field, String... neutral) {
         if (!has(field)) {
             return;
         }
@@ -165,8 +272,14 @@ final class ConfigReader {
                         + " can be loaded");
     }
 
-    /** Refuses an object that says more than some fields but not one that the others need. */
-    void refuseOthers(Set<String> alone, String missing) {
+    /**
+     * Refuses an object that says more than some fields but not one that the others need.
+     *
+     * @param alone those that need nothing
+     * @param missing the one that is needed
+     * @throws IllegalArgumentException if there are others
+     */
+    public void refuseOthers(Set<String> alone, String missing) {
         Set<String> others = new TreeSet<>(json.keySet());
         others.removeAll(alone);
         if (!others.isEmpty()) {
@@ -175,7 +288,15 @@ final class ConfigReader {
         }
     }
 
-    IllegalArgumentException unknown(String field, String value, Set<String> known) {
+    /**
+     * Makes the error of a value that is not known.
+     *
+     * @param field the name of the field
+     * @param value its value
+     * @param known the values that are
+     * @return the error, not thrown
+     */
+    public IllegalArgumentException unknown(String field, String value, Set<String> known) {
         return new IllegalArgumentException(
                 where
                         + ": "
@@ -184,6 +305,38 @@ final class ConfigReader {
                         + value
                         + "' is not implemented; known: "
                         + String.join(", ", new TreeSet<>(known)));
+    }
+
+    /**
+     * Returns whether a field was asked for, there or not.
+     *
+     * @param field the name of the field
+     * @return whether it was
+     */
+    public boolean wasAsked(String field) {
+        return asked.contains(field);
+    }
+
+    /**
+     * Returns a list of strings.
+     *
+     * @param field the name of the field
+     * @return the strings
+     * @throws IllegalArgumentException if it is missing or no such list
+     */
+    public List<String> texts(String field) {
+        JsonElement value = required(field);
+        if (!value.isJsonArray()) {
+            throw wrong(field, value, "a list of strings");
+        }
+        List<String> texts = new ArrayList<>();
+        for (JsonElement element : value.getAsJsonArray()) {
+            if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isString()) {
+                throw wrong(field, value, "a list of strings");
+            }
+            texts.add(element.getAsString());
+        }
+        return texts;
     }
 
     private long wholeOf(String field, JsonElement value, long most) {

@@ -1,5 +1,6 @@
-package io.github.djlblocks.huggingface;
+package io.github.djlblocks.family;
 
+import io.github.djlblocks.internal.ConfigReader;
 import io.github.djlblocks.kernel.RotaryLayout;
 import io.github.djlblocks.kernel.RotarySpec;
 import io.github.djlblocks.position.RotaryAxes;
