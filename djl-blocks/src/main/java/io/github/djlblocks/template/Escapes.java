@@ -25,14 +25,12 @@ final class Escapes {
             int digits = escape == 'x' ? 2 : escape == 'u' ? 4 : escape == 'U' ? 8 : 0;
             if (known >= 0) {
                 decoded.append(VALUES.charAt(known));
-            } else if (escape == '\n') {
-                continue;
             } else if (digits > 0) {
                 decoded.appendCodePoint(hexadecimal(text, i, digits));
                 i += digits;
             } else if (escape == '0') {
                 decoded.append('\0');
-            } else {
+            } else if (escape != '\n') {
                 decoded.append('\\').append(escape);
             }
         }

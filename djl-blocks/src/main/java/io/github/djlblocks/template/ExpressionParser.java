@@ -8,8 +8,8 @@ import java.util.Set;
 
 /**
  * Reads expressions. From the loosest to the tightest: {@code if else}, {@code or}, {@code and},
- * {@code not}, comparisons, {@code + -}, {@code ~}, {@code * / // %}, {@code **}, signs, filters and
- * tests, and what follows a value.
+ * {@code not}, comparisons, {@code + -}, {@code ~}, {@code * / // %}, {@code **}, signs, filters
+ * and tests, and what follows a value.
  */
 final class ExpressionParser {
 

@@ -56,8 +56,7 @@ final class Filters {
     private static void numbers() {
         ALL.put(
                 "abs",
-                (value, none) ->
-                        Python.compare(value, 0L) < 0 ? Operators.negative(value) : value);
+                (value, none) -> Python.compare(value, 0L) < 0 ? Operators.negative(value) : value);
         ALL.put("int", Filters::integer);
         ALL.put(
                 "float",
@@ -91,7 +90,7 @@ final class Filters {
         Arguments.Bound bound = arguments.bind("default", "default_value", "boolean");
         boolean missing =
                 value instanceof Undefined
-                        || bound.flag("boolean", false) && !Python.isTrue(value);
+                        || (bound.flag("boolean", false) && !Python.isTrue(value));
         return missing ? bound.get("default_value", "") : value;
     }
 
@@ -110,8 +109,7 @@ final class Filters {
             colon = Python.text("separators", Lookup.item(separators, 1L));
         }
         return PythonText.json(
-                value,
-                new PythonText.Style(indent, comma, colon, bound.flag("sort_keys", false)));
+                value, new PythonText.Style(indent, comma, colon, bound.flag("sort_keys", false)));
     }
 
     private static @Nullable String indentation(Object indent) {
@@ -150,8 +148,7 @@ final class Filters {
         StringBuilder out = new StringBuilder();
         String[] lines = PythonText.str(value).split("\n", -1);
         for (int i = 0; i < lines.length; i++) {
-            boolean indented =
-                    i == 0 ? bound.flag("first", false) : blank || !lines[i].isEmpty();
+            boolean indented = i == 0 ? bound.flag("first", false) : blank || !lines[i].isEmpty();
             out.append(i == 0 ? "" : "\n").append(indented ? space : "").append(lines[i]);
         }
         return out.toString();
@@ -204,8 +201,7 @@ final class Filters {
             case "common" -> Math.rint(scaled) / scale;
             case "ceil" -> Math.ceil(scaled) / scale;
             case "floor" -> Math.floor(scaled) / scale;
-            default ->
-                    throw new TemplateException("round(): method must be common, ceil or floor");
+            default -> throw new TemplateException("round(): method must be common, ceil or floor");
         };
     }
 }

@@ -47,7 +47,11 @@ final class Lookup {
             return place >= 0 && place < items.size()
                     ? items.get((int) place)
                     : new Undefined(
-                            "there is no item " + index + " in a " + Python.typeOf(value) + " of "
+                            "there is no item "
+                                    + index
+                                    + " in a "
+                                    + Python.typeOf(value)
+                                    + " of "
                                     + items.size());
         }
         return key instanceof String name ? attribute(value, name) : missing(value, key);

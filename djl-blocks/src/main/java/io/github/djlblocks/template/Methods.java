@@ -10,8 +10,17 @@ final class Methods {
 
     private static final List<String> CHANGING =
             List.of(
-                    "append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear",
-                    "update", "setdefault", "popitem");
+                    "append",
+                    "extend",
+                    "insert",
+                    "pop",
+                    "remove",
+                    "reverse",
+                    "sort",
+                    "clear",
+                    "update",
+                    "setdefault",
+                    "popitem");
 
     private Methods() {}
 

@@ -26,7 +26,9 @@ final class Operators {
         if (operator.equals("+") && left instanceof String first && right instanceof String last) {
             return first + last;
         }
-        if (operator.equals("+") && left instanceof List<?> first && right instanceof List<?> last) {
+        if (operator.equals("+")
+                && left instanceof List<?> first
+                && right instanceof List<?> last) {
             List<Object> both = new ArrayList<>(first);
             both.addAll(last);
             return both;
@@ -39,7 +41,7 @@ final class Operators {
     }
 
     private static Object whole(String operator, long left, long right) {
-        requireDivisor(operator, right);
+        requireDivisor(operator, (double) right);
         return switch (operator) {
             case "+" -> Math.addExact(left, right);
             case "-" -> Math.subtractExact(left, right);
@@ -53,7 +55,7 @@ final class Operators {
     }
 
     private static Object power(long base, long exponent) {
-        double power = Math.pow(base, exponent);
+        double power = Math.pow((double) base, (double) exponent);
         return exponent >= 0 && Math.abs(power) < EXACT ? (Object) (long) power : (Object) power;
     }
 

@@ -36,6 +36,6 @@ final class Points {
         return Character.isWhitespace(point)
                 || Character.isSpaceChar(point)
                 || point == 0x85
-                || point >= 0x1c && point <= 0x1f;
+                || (point >= 0x1c && point <= 0x1f);
     }
 }

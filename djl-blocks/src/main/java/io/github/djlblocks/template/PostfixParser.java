@@ -52,8 +52,7 @@ final class PostfixParser {
         }
         tokens.expectOperator(":");
         Expression end = isBound() ? expressions.expression() : none;
-        Expression step =
-                tokens.acceptOperator(":") && isBound() ? expressions.expression() : none;
+        Expression step = tokens.acceptOperator(":") && isBound() ? expressions.expression() : none;
         tokens.expectOperator("]");
         return scope ->
                 Lookup.slice(

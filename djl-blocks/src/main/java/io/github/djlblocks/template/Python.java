@@ -175,9 +175,7 @@ final class Python {
             return List.copyOf(map.keySet());
         }
         if (value instanceof String text) {
-            return text.codePoints()
-                    .mapToObj(point -> (Object) Character.toString(point))
-                    .toList();
+            return text.codePoints().mapToObj(point -> (Object) Character.toString(point)).toList();
         }
         if (value instanceof Undefined) {
             return List.of();

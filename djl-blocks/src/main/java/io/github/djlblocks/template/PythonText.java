@@ -55,7 +55,8 @@ final class PythonText {
     private static String quoted(String text) {
         char quote = text.indexOf('\'') >= 0 && text.indexOf('"') < 0 ? '"' : '\'';
         StringBuilder out = new StringBuilder().append(quote);
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             switch (c) {
                 case '\n' -> out.append("\\n");
                 case '\t' -> out.append("\\t");
@@ -84,15 +85,19 @@ final class PythonText {
             return number > 0 ? "inf" : "-inf";
         }
         double size = Math.abs(number);
-        if (size == 0 || size >= 1e-4 && size < 1e16) {
+        if (size == 0 || (size >= 1e-4 && size < 1e16)) {
             String plain = new BigDecimal(Double.toString(number)).toPlainString();
             String sign = number == 0 && 1 / number < 0 && !plain.startsWith("-") ? "-" : "";
             return sign + (plain.indexOf('.') < 0 ? plain + ".0" : plain);
         }
-        String[] parts = Double.toString(number).split("E");
-        String digits = parts[0].endsWith(".0") ? parts[0].replace(".0", "") : parts[0];
-        int exponent = Integer.parseInt(parts[1]);
-        return digits + "e" + (exponent < 0 ? "-" : "+") + String.format("%02d", Math.abs(exponent));
+        String text = Double.toString(number);
+        int e = text.indexOf('E');
+        String digits = text.substring(0, e).replaceFirst("\\.0$", "");
+        int exponent = Integer.parseInt(text.substring(e + 1));
+        return digits
+                + "e"
+                + (exponent < 0 ? "-" : "+")
+                + String.format("%02d", Math.abs(exponent));
     }
 
     /** As {@code json.dumps(value, ensure_ascii=False, indent=indent, sort_keys=sorted)}. */
@@ -174,7 +179,8 @@ final class PythonText {
 
     private static void string(StringBuilder out, String text) {
         out.append('"');
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             switch (c) {
                 case '"' -> out.append("\\\"");
                 case '\\' -> out.append("\\\\");

@@ -22,7 +22,9 @@ final class SequenceFilters {
         all.put("list", (value, none) -> Python.items(value));
         all.put("first", (value, none) -> end(value, true));
         all.put("last", (value, none) -> end(value, false));
-        all.put("reverse", (value, none) -> Lookup.slice(sequence(value), None.NONE, None.NONE, -1L));
+        all.put(
+                "reverse",
+                (value, none) -> Lookup.slice(sequence(value), None.NONE, None.NONE, -1L));
         all.put("join", SequenceFilters::join);
         all.put("sum", SequenceFilters::sum);
         all.put("min", (value, none) -> extreme(value, -1));
@@ -162,8 +164,7 @@ final class SequenceFilters {
             }
             return mapped;
         }
-        Filters.Filter filter =
-                Filters.named(Python.text("map()", arguments.positional().get(0)));
+        Filters.Filter filter = Filters.named(Python.text("map()", arguments.positional().get(0)));
         Python.items(value).forEach(item -> mapped.add(filter.apply(item, arguments.rest())));
         return mapped;
     }

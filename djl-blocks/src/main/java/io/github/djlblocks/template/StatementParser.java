@@ -43,8 +43,7 @@ final class StatementParser {
                 Expression value = expressions.list();
                 close();
                 statements.add(placed(token.line(), Statements.print(value)));
-            } else if (token.kind() == Token.Kind.STATEMENT
-                    && !isEnd(tokens.peekAfter(), ends)) {
+            } else if (token.kind() == Token.Kind.STATEMENT && !isEnd(tokens.peekAfter(), ends)) {
                 tokens.next();
                 statements.add(placed(token.line(), statement()));
             } else if (token.kind() == Token.Kind.END && !ends.isEmpty()) {

@@ -62,10 +62,8 @@ final class StringMethods {
             case "upper" -> arguments -> text.toUpperCase(Locale.ROOT);
             case "capitalize" -> arguments -> capitalize(text);
             case "title" -> arguments -> title(text);
-            case "find" ->
-                    arguments -> place(text, arguments.bind(name, "sub").text("sub"), false);
-            case "rfind" ->
-                    arguments -> place(text, arguments.bind(name, "sub").text("sub"), true);
+            case "find" -> arguments -> place(text, arguments.bind(name, "sub").text("sub"), false);
+            case "rfind" -> arguments -> place(text, arguments.bind(name, "sub").text("sub"), true);
             case "index" ->
                     arguments -> {
                         long place = place(text, arguments.bind(name, "sub").text("sub"), false);
@@ -74,10 +72,8 @@ final class StringMethods {
                         }
                         return place;
                     };
-            case "count" ->
-                    arguments -> count(text, arguments.bind(name, "sub").text("sub"));
-            case "isdigit", "isnumeric", "isdecimal" ->
-                    arguments -> all(text, Character::isDigit);
+            case "count" -> arguments -> count(text, arguments.bind(name, "sub").text("sub"));
+            case "isdigit", "isnumeric", "isdecimal" -> arguments -> all(text, Character::isDigit);
             case "isalpha" -> arguments -> all(text, Character::isLetter);
             case "isalnum" -> arguments -> all(text, Character::isLetterOrDigit);
             case "isspace" -> arguments -> all(text, Points::isSpace);
@@ -179,8 +175,7 @@ final class StringMethods {
         if (at < 0) {
             return last ? List.of("", "", text) : List.of(text, "", "");
         }
-        return List.of(
-                text.substring(0, at), separator, text.substring(at + separator.length()));
+        return List.of(text.substring(0, at), separator, text.substring(at + separator.length()));
     }
 
     /** Replaces the first ones, all if count is below 0. */
@@ -211,7 +206,8 @@ final class StringMethods {
     static String title(String text) {
         StringBuilder out = new StringBuilder();
         boolean inWord = false;
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             out.append(inWord ? Character.toLowerCase(c) : Character.toUpperCase(c));
             inWord = Character.isLetter(c);
         }

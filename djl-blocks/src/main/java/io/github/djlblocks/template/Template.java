@@ -1,6 +1,7 @@
 package io.github.djlblocks.template;
 
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Reference: Jinja 3.1 and {@code apply_chat_template} of transformers. What is not implemented
  * is refused when the template is read: other templates ({@code include}, {@code extends}), {@code
- * call} blocks, recursive loops, {@code *} before arguments, filters of rare use. Nothing a template
- * does changes the values it was given.
+ * call} blocks, recursive loops, {@code *} before arguments, filters of rare use. Nothing a
+ * template does changes the values it was given.
  */
 public final class Template {
 
@@ -49,7 +50,7 @@ public final class Template {
      *     not there
      */
     public String render(Map<String, ? extends @Nullable Object> variables) {
-        return render(variables, Clock.systemDefaultZone());
+        return render(variables, Clock.system(ZoneId.systemDefault()));
     }
 
     String render(Map<String, ? extends @Nullable Object> variables, Clock clock) {

@@ -21,13 +21,11 @@ final class Tests {
                     Map.entry("integer", value -> value instanceof Long),
                     Map.entry("float", value -> value instanceof Double),
                     Map.entry(
-                            "number",
-                            value -> Python.isNumber(value) || value instanceof Boolean),
+                            "number", value -> Python.isNumber(value) || value instanceof Boolean),
                     Map.entry("string", value -> value instanceof String),
                     Map.entry("mapping", value -> value instanceof Map),
                     Map.entry("sequence", Tests::isSequence),
-                    Map.entry(
-                            "iterable", value -> isSequence(value) || value instanceof Undefined),
+                    Map.entry("iterable", value -> isSequence(value) || value instanceof Undefined),
                     Map.entry("callable", value -> value instanceof Callable),
                     Map.entry("odd", value -> Python.index("is odd", value) % 2 != 0),
                     Map.entry("even", value -> Python.index("is even", value) % 2 == 0),
@@ -74,7 +72,7 @@ final class Tests {
     }
 
     private static boolean isSame(Object left, Object right) {
-        return left == right || left.getClass() == right.getClass() && left.equals(right);
+        return left == right || (left.getClass() == right.getClass() && left.equals(right));
     }
 
     /** Operators are names of tests, too. */
