@@ -18,6 +18,7 @@ public final class Families {
 
     static {
         ALL.put(LlamaFamily.MODEL_TYPE, LlamaFamily::describe);
+        ALL.put(MistralFamily.MODEL_TYPE, MistralFamily::describe);
     }
 
     private Families() {}

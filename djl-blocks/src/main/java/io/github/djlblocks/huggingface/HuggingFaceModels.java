@@ -260,18 +260,35 @@ public final class HuggingFaceModels {
      */
     public static void saveWeights(CausalLanguageModel model, Path directory, StoredType type)
             throws IOException {
-        ModelDescription llama = Families.llama();
+        saveWeights(model, Families.llama(), directory, type);
+    }
+
+    /**
+     * Writes the weights of a model under their Hugging Face names, as {@code model.safetensors}.
+     *
+     * @param model an initialised model
+     * @param description what describes it
+     * @param directory where to; made if it is not there
+     * @param type the type to store
+     * @throws IOException if the file cannot be written; nothing is left behind then
+     * @throws IllegalArgumentException if a parameter has no values, or no name in a checkpoint of
+     *     its family
+     */
+    public static void saveWeights(
+            Block model, ModelDescription description, Path directory, StoredType type)
+            throws IOException {
         SafetensorsWriter writer = new SafetensorsWriter().addMetadata("format", "pt");
         for (Map.Entry<String, Parameter> entry : ParameterPaths.of(model).entrySet()) {
             String name =
-                    llama.tensorName(entry.getKey())
+                    description
+                            .tensorName(entry.getKey())
                             .orElseThrow(
                                     () ->
                                             new IllegalArgumentException(
                                                     "parameter "
                                                             + entry.getKey()
-                                                            + " has no name in a Llama"
-                                                            + " checkpoint"));
+                                                            + " has no name in a checkpoint of "
+                                                            + description.modelType()));
             if (!entry.getValue().isInitialized()) {
                 throw new IllegalArgumentException(
                         "parameter "

@@ -79,6 +79,17 @@ public final class ConfigReader {
     }
 
     /**
+     * Returns whether a field is there and says null, which is not the same as its absence.
+     *
+     * @param field the name of the field
+     * @return whether it does
+     */
+    public boolean isNull(String field) {
+        asked.add(field);
+        return json.has(field) && json.get(field).isJsonNull();
+    }
+
+    /**
      * Returns the object of a field, or an empty one.
      *
      * @param field the name of the field

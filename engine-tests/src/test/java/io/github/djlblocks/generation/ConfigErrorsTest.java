@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import io.github.djlblocks.family.Families;
 import io.github.djlblocks.huggingface.HuggingFaceModels;
 import io.github.djlblocks.model.DecoderConfig;
 import java.io.IOException;
@@ -62,7 +63,11 @@ class ConfigErrorsTest {
         Path file = config("{\"model_type\": \"mamba\"}");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> HuggingFaceModels.readConfig(directory))
-                .withMessage(file + ": model_type 'mamba' is not implemented; known: llama");
+                .withMessage(
+                        file
+                                + ": model_type 'mamba' is not implemented; known: "
+                                + String.join(", ", Families.modelTypes()));
+        assertThat(Families.modelTypes()).contains("llama", "mistral").doesNotContain("mamba");
     }
 
     @Test

@@ -177,8 +177,11 @@ final class Golden implements AutoCloseable {
                             double[] held = HostValues.of(array);
                             List<String> names = new ArrayList<>();
                             for (String name : source.names()) {
-                                if (shape(name).equals(array.getShape())
-                                        && Arrays.equals(held, source.readDoubles(name))) {
+                                double[] stored = source.readDoubles(name);
+                                boolean same =
+                                        shape(name).equals(array.getShape())
+                                                && Arrays.equals(held, stored);
+                                if (same || Arrays.equals(held, turned(stored, array))) {
                                     names.add(name);
                                 }
                             }
@@ -186,6 +189,21 @@ final class Golden implements AutoCloseable {
                             found.put(names.get(0), array);
                         });
         return found;
+    }
+
+    /** The values of a tensor (in, out) as those of an array (out, in), or none. */
+    private static double[] turned(double[] stored, NDArray array) {
+        Shape shape = array.getShape();
+        if (shape.dimension() != 2 || shape.size() != stored.length) {
+            return new double[0];
+        }
+        int out = Math.toIntExact(shape.get(0));
+        int in = Math.toIntExact(shape.get(1));
+        double[] turned = new double[stored.length];
+        for (int i = 0; i < stored.length; i++) {
+            turned[i] = stored[i % in * out + i / in];
+        }
+        return turned;
     }
 
     /** (A, B, C, D) -> (A, C, B, D), as between heads first and tokens first. */

@@ -1,18 +1,12 @@
 package io.github.djlblocks.goldens;
 
 import ai.djl.MalformedModelException;
-import io.github.djlblocks.attention.MultiHeadAttentionBuilder;
 import java.io.IOException;
 
-/** Mistral: a sliding window, which counts the query itself. */
-final class MistralGoldenTest extends LlamaLikeGoldens {
+/** Mistral: a window of five tokens. */
+final class MistralGoldenTest extends RotaryDecoderGoldens {
 
     MistralGoldenTest() throws IOException, MalformedModelException {
-        super("mistral");
-    }
-
-    @Override
-    MultiHeadAttentionBuilder attention() {
-        return super.attention().optWindow(integer("sliding_window") - 1, -1);
+        super("hf/mistral");
     }
 }
