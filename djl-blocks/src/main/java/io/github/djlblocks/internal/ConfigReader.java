@@ -23,11 +23,12 @@ public final class ConfigReader {
 
     private final String where;
     private final JsonObject json;
-    private final Set<String> asked = new HashSet<>();
+    private final Set<String> asked;
 
-    private ConfigReader(String where, JsonObject json) {
+    private ConfigReader(String where, JsonObject json, Set<String> asked) {
         this.where = where;
         this.json = json;
+        this.asked = asked;
     }
 
     /**
@@ -42,7 +43,7 @@ public final class ConfigReader {
         try {
             JsonElement element = JsonParser.parseString(text);
             if (element.isJsonObject()) {
-                return new ConfigReader(where, element.getAsJsonObject());
+                return new ConfigReader(where, element.getAsJsonObject(), new HashSet<>());
             }
             throw new IllegalArgumentException(where + " is not a JSON object");
         } catch (JsonParseException e) {
@@ -65,6 +66,18 @@ public final class ConfigReader {
             throw new IOException(
                     file + " is missing: a Hugging Face directory has one beside its weights", e);
         }
+    }
+
+    /**
+     * Returns these fields and, for those that are absent, others. A field that says null is there.
+     *
+     * @param defaults a JSON object
+     * @return a reader; what it is asked for, this was asked for
+     */
+    public ConfigReader withDefaults(String defaults) {
+        JsonObject merged = JsonParser.parseString(defaults).getAsJsonObject();
+        json.entrySet().forEach(field -> merged.add(field.getKey(), field.getValue()));
+        return new ConfigReader(where, merged, asked);
     }
 
     /**
@@ -101,7 +114,7 @@ public final class ConfigReader {
         if (!value.isJsonObject()) {
             throw wrong(field, value, "an object");
         }
-        return new ConfigReader(where + ": " + field, value.getAsJsonObject());
+        return new ConfigReader(where + ": " + field, value.getAsJsonObject(), new HashSet<>());
     }
 
     /**
@@ -316,6 +329,16 @@ public final class ConfigReader {
                         + value
                         + "' is not implemented; known: "
                         + String.join(", ", new TreeSet<>(known)));
+    }
+
+    /**
+     * Makes the error of something that cannot be.
+     *
+     * @param why what, and how to mend it
+     * @return the error, not thrown
+     */
+    public IllegalArgumentException refusal(String why) {
+        return new IllegalArgumentException(where + ": " + why);
     }
 
     /**
