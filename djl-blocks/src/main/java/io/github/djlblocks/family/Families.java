@@ -17,6 +17,9 @@ public final class Families {
     private static final SortedMap<String, Family> ALL = new TreeMap<>();
 
     static {
+        ALL.put(BloomFamily.MODEL_TYPE, BloomFamily::describe);
+        ALL.put(Gpt2Family.MODEL_TYPE, Gpt2Family::describe);
+        ALL.put(GptNeoxFamily.MODEL_TYPE, GptNeoxFamily::describe);
         ALL.put(LlamaFamily.MODEL_TYPE, LlamaFamily::describe);
         ALL.put(MistralFamily.MODEL_TYPE, MistralFamily::describe);
     }
