@@ -2,6 +2,7 @@ package io.github.djlblocks.family;
 
 import io.github.djlblocks.internal.ConfigReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Set;
@@ -18,6 +19,8 @@ public final class Families {
 
     static {
         ALL.put(BloomFamily.MODEL_TYPE, BloomFamily::describe);
+        ALL.put(DeepseekFamily.V2, DeepseekFamily::describeV2);
+        ALL.put(DeepseekFamily.V3, DeepseekFamily::describeV3);
         ALL.put(Gpt2Family.MODEL_TYPE, Gpt2Family::describe);
         ALL.put(GptNeoxFamily.MODEL_TYPE, GptNeoxFamily::describe);
         ALL.put(LlamaFamily.MODEL_TYPE, LlamaFamily::describe);
@@ -46,6 +49,19 @@ public final class Families {
      */
     public static ModelDescription read(Path directory) throws IOException {
         return read(ConfigReader.of(directory.resolve(CONFIG_FILE)));
+    }
+
+    /**
+     * Reads a configuration.
+     *
+     * @param path a Hugging Face directory, or a configuration by whatever name
+     * @return what it describes
+     * @throws IOException if it cannot be read
+     * @throws IllegalArgumentException if it describes a model that cannot be built; the message
+     *     names the field
+     */
+    public static ModelDescription readAny(Path path) throws IOException {
+        return Files.isDirectory(path) ? read(path) : read(ConfigReader.of(path));
     }
 
     /**
