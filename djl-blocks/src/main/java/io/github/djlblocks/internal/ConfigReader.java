@@ -146,6 +146,26 @@ public final class ConfigReader {
     }
 
     /**
+     * Returns how many there are of something, or what it is otherwise.
+     *
+     * @param field the name of the field
+     * @param otherwise the value if there is none
+     * @return a whole number of at least 0
+     * @throws IllegalArgumentException if it is something else
+     */
+    public int count(String field, int otherwise) {
+        if (!has(field)) {
+            return otherwise;
+        }
+        long value = wholeOf(field, json.get(field), Integer.MAX_VALUE);
+        if (value < 0) {
+            throw new IllegalArgumentException(
+                    where + ": " + field + " (" + value + ") must be at least 0");
+        }
+        return (int) value;
+    }
+
+    /**
      * Returns a number.
      *
      * @param field the name of the field
