@@ -17,6 +17,11 @@ public final class Families {
     private static final SortedMap<String, Family> ALL = new TreeMap<>();
 
     static {
+        ALL.put(AlbertFamily.MODEL_TYPE, AlbertFamily::describe);
+        ALL.put(BertFamily.MODEL_TYPE, BertFamily::describe);
+        ALL.put(DistilBertFamily.MODEL_TYPE, DistilBertFamily::describe);
+        ALL.put(ModernBertFamily.MODEL_TYPE, ModernBertFamily::describe);
+        RobertaFamily.ALL.forEach((type, family) -> ALL.put(type, family));
         ALL.put(LlamaFamily.MODEL_TYPE, LlamaFamily::describe);
         ALL.put(MistralFamily.MODEL_TYPE, MistralFamily::describe);
     }

@@ -22,6 +22,7 @@ import io.github.djlblocks.family.ModelDescription;
 import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.DecoderConfig;
+import io.github.djlblocks.model.Encoder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -210,9 +211,13 @@ public final class HuggingFaceModels {
     public static KernelBlock loadBlock(Path directory, NDManager manager, LoadOptions options)
             throws IOException, MalformedModelException {
         boolean compiles = options.compiles(manager.getEngine().getEngineName());
-        ModelDescription model = describe(directory);
-        KernelBlock block = model.newBlock();
-        try (TensorSource source = model.open(directory)) {
+        ModelDescription configured = describe(directory);
+        try (TensorSource source = configured.open(directory)) {
+            ModelDescription model =
+                    options.hasHead()
+                            ? configured.fitting(source.names())
+                            : configured.withoutHead();
+            KernelBlock block = model.newBlock();
             if (!options.hasFormats()) {
                 WeightMap names = model.weightMap();
                 fill(block, source, names, manager, options.dataType(), model.inputShapes());
@@ -278,10 +283,12 @@ public final class HuggingFaceModels {
             Block model, ModelDescription description, Path directory, StoredType type)
             throws IOException {
         SafetensorsWriter writer = new SafetensorsWriter().addMetadata("format", "pt");
+        boolean bare =
+                model instanceof Encoder && description.kind() == ModelDescription.Kind.ENCODER;
+        ModelDescription names = bare ? description.withoutHead() : description;
         for (Map.Entry<String, Parameter> entry : ParameterPaths.of(model).entrySet()) {
             String name =
-                    description
-                            .tensorName(entry.getKey())
+                    names.tensorName(entry.getKey())
                             .orElseThrow(
                                     () ->
                                             new IllegalArgumentException(

@@ -35,7 +35,7 @@ public final class LoadOptions {
     private static final String WEIGHTS = "weights";
     private static final String EXCEPTION = WEIGHTS + ".";
     private static final LoadOptions DEFAULTS =
-            new LoadOptions(DataType.FLOAT32, Compile.AUTO, null, List.of());
+            new LoadOptions(DataType.FLOAT32, Compile.AUTO, null, List.of(), true);
 
     /** Whether passes for inference run compiled. */
     public enum Compile {
@@ -54,12 +54,15 @@ public final class LoadOptions {
     private final Compile compile;
     private final @Nullable WeightFormat weights;
     private final List<FormatRule> rules;
+    private final boolean head;
 
     private LoadOptions(
             DataType dataType,
             Compile compile,
             @Nullable WeightFormat weights,
-            List<FormatRule> rules) {
+            List<FormatRule> rules,
+            boolean head) {
+        this.head = head;
         this.dataType = Checks.floating(dataType);
         this.compile = compile;
         this.weights = weights;
@@ -99,6 +102,8 @@ public final class LoadOptions {
      * path the regular expression <i>paths</i> matches whole, as {@code
      * weights.layers\\.0\\..*}; of several that match the longest expression holds</td><td>that of
      * {@code weights}, {@code float32} if there is none</td></tr>
+     * <tr><td>{@code head}</td><td>{@code true, false}; false loads an encoder alone, without the
+     * head and the pooler of its checkpoint</td><td>{@code true}</td></tr>
      * </table>
      *
      * @param arguments the arguments
@@ -130,6 +135,10 @@ public final class LoadOptions {
         if (compile != null) {
             options = options.withCompile(compile(compile.toString()));
         }
+        Object head = arguments.get("head");
+        if (head != null) {
+            options = options.withHead(head(head.toString()));
+        }
         Object dataType = arguments.get("dataType");
         return dataType == null ? options : options.withDataType(dataType(dataType.toString()));
     }
@@ -142,6 +151,15 @@ public final class LoadOptions {
             default ->
                     throw new IllegalArgumentException(
                             "compile '" + text + "' must be auto, true or false");
+        };
+    }
+
+    private static boolean head(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default ->
+                    throw new IllegalArgumentException("head '" + text + "' must be true or false");
         };
     }
 
@@ -167,7 +185,7 @@ public final class LoadOptions {
      * @throws IllegalArgumentException if the type is not floating, or not FLOAT32 with a format
      */
     public LoadOptions withDataType(DataType type) {
-        return new LoadOptions(type, compile, weights, rules);
+        return new LoadOptions(type, compile, weights, rules, head);
     }
 
     /**
@@ -177,7 +195,7 @@ public final class LoadOptions {
      * @return a changed copy
      */
     public LoadOptions withCompile(Compile whether) {
-        return new LoadOptions(dataType, whether, weights, rules);
+        return new LoadOptions(dataType, whether, weights, rules, head);
     }
 
     /**
@@ -189,7 +207,7 @@ public final class LoadOptions {
      * @throws IllegalArgumentException if parameters are not FLOAT32
      */
     public LoadOptions withWeights(WeightFormat format) {
-        return new LoadOptions(dataType, compile, format, rules);
+        return new LoadOptions(dataType, compile, format, rules, head);
     }
 
     /**
@@ -206,7 +224,7 @@ public final class LoadOptions {
     public LoadOptions withWeights(String paths, WeightFormat format) {
         List<FormatRule> more = new ArrayList<>(rules);
         more.add(new FormatRule(paths, format));
-        LoadOptions options = new LoadOptions(dataType, compile, weights, more);
+        LoadOptions options = new LoadOptions(dataType, compile, weights, more, head);
         try {
             options.selection();
         } catch (PatternSyntaxException e) {
@@ -214,6 +232,20 @@ public final class LoadOptions {
                     EXCEPTION + paths + " names no paths: " + e.getMessage(), e);
         }
         return options;
+    }
+
+    /**
+     * Returns options that load an encoder with its head or alone.
+     *
+     * @param whether false to pass over the head and the pooler of its checkpoint
+     * @return a changed copy
+     */
+    public LoadOptions withHead(boolean whether) {
+        return new LoadOptions(dataType, compile, weights, rules, whether);
+    }
+
+    boolean hasHead() {
+        return head;
     }
 
     DataType dataType() {
