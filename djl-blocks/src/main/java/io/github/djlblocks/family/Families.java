@@ -23,6 +23,11 @@ public final class Families {
         ALL.put(DeepseekFamily.V3, DeepseekFamily::describeV3);
         ALL.put(Gpt2Family.MODEL_TYPE, Gpt2Family::describe);
         ALL.put(GptNeoxFamily.MODEL_TYPE, GptNeoxFamily::describe);
+        ALL.put(AlbertFamily.MODEL_TYPE, AlbertFamily::describe);
+        ALL.put(BertFamily.MODEL_TYPE, BertFamily::describe);
+        ALL.put(DistilBertFamily.MODEL_TYPE, DistilBertFamily::describe);
+        ALL.put(ModernBertFamily.MODEL_TYPE, ModernBertFamily::describe);
+        RobertaFamily.ALL.forEach((type, family) -> ALL.put(type, family));
         ALL.put(LlamaFamily.MODEL_TYPE, LlamaFamily::describe);
         ALL.put(MistralFamily.MODEL_TYPE, MistralFamily::describe);
         ALL.put(MixtralFamily.MODEL_TYPE, MixtralFamily::describe);
