@@ -2,6 +2,7 @@ package io.github.djlblocks.family;
 
 import io.github.djlblocks.internal.ConfigReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Set;
@@ -17,6 +18,16 @@ public final class Families {
     private static final SortedMap<String, Family> ALL = new TreeMap<>();
 
     static {
+        ALL.put(BloomFamily.MODEL_TYPE, BloomFamily::describe);
+        ALL.put(DeepseekFamily.V2, DeepseekFamily::describeV2);
+        ALL.put(DeepseekFamily.V3, DeepseekFamily::describeV3);
+        ALL.put(Gpt2Family.MODEL_TYPE, Gpt2Family::describe);
+        ALL.put(GptNeoxFamily.MODEL_TYPE, GptNeoxFamily::describe);
+        ALL.put(AlbertFamily.MODEL_TYPE, AlbertFamily::describe);
+        ALL.put(BertFamily.MODEL_TYPE, BertFamily::describe);
+        ALL.put(DistilBertFamily.MODEL_TYPE, DistilBertFamily::describe);
+        ALL.put(ModernBertFamily.MODEL_TYPE, ModernBertFamily::describe);
+        RobertaFamily.ALL.forEach((type, family) -> ALL.put(type, family));
         ALL.put(LlamaFamily.MODEL_TYPE, LlamaFamily::describe);
         ALL.put(MistralFamily.MODEL_TYPE, MistralFamily::describe);
         ALL.put(MixtralFamily.MODEL_TYPE, MixtralFamily::describe);
@@ -65,6 +76,19 @@ public final class Families {
      */
     public static ModelDescription parse(String json) {
         return read(ConfigReader.of(CONFIG_FILE, json));
+    }
+
+    /**
+     * Reads a configuration.
+     *
+     * @param path a Hugging Face directory, or a configuration by whatever name
+     * @return what it describes
+     * @throws IOException if it cannot be read
+     * @throws IllegalArgumentException if it describes a model that cannot be built; the message
+     *     names the field
+     */
+    public static ModelDescription readAny(Path path) throws IOException {
+        return Files.isDirectory(path) ? read(path) : read(ConfigReader.of(path));
     }
 
     /**

@@ -146,6 +146,26 @@ public final class ConfigReader {
     }
 
     /**
+     * Returns how many there are of something, or what it is otherwise.
+     *
+     * @param field the name of the field
+     * @param otherwise the value if there is none
+     * @return a whole number of at least 0
+     * @throws IllegalArgumentException if it is something else
+     */
+    public int count(String field, int otherwise) {
+        if (!has(field)) {
+            return otherwise;
+        }
+        long value = wholeOf(field, json.get(field), Integer.MAX_VALUE);
+        if (value < 0) {
+            throw new IllegalArgumentException(
+                    where + ": " + field + " (" + value + ") must be at least 0");
+        }
+        return (int) value;
+    }
+
+    /**
      * Returns a number.
      *
      * @param field the name of the field
@@ -371,6 +391,34 @@ public final class ConfigReader {
             texts.add(element.getAsString());
         }
         return texts;
+    }
+
+    /**
+     * Returns names by number, as those of classes are written.
+     *
+     * @param field the name of the field
+     * @return the names in the order of their numbers, which must be 0, 1, 2 and so on; none if
+     *     there is no such field
+     * @throws IllegalArgumentException if it is something else
+     */
+    public List<String> labels(String field) {
+        if (!has(field)) {
+            return List.of();
+        }
+        JsonElement value = json.get(field);
+        if (!value.isJsonObject()) {
+            throw wrong(field, value, "an object of names by number");
+        }
+        JsonObject byNumber = value.getAsJsonObject();
+        List<String> labels = new ArrayList<>();
+        for (int i = 0; i < byNumber.size(); i++) {
+            JsonElement label = byNumber.get(Integer.toString(i));
+            if (label == null || !label.isJsonPrimitive()) {
+                throw wrong(field, value, "names by the numbers 0 to " + (byNumber.size() - 1));
+            }
+            labels.add(label.getAsString());
+        }
+        return labels;
     }
 
     private long wholeOf(String field, JsonElement value, long most) {
