@@ -91,7 +91,7 @@ class CliTest {
         String lines = "Once upon a time,\nsing\n\n/reset\nOnce upon a time,\n/exit\nmore\n";
         int code = run(lines, "chat", chatModel(folder).toString(), "--max-tokens", "8");
         assertThat(code).isZero();
-        assertThat(err.toString().strip()).endsWith("line 1: I cannot sing");
+        assertThat(err.toString().strip()).endsWith(": Error: I cannot sing");
         String[] turns = out.toString().split("> ", -1);
         assertThat(turns).hasSize(7);
         assertThat(turns[1]).isNotBlank();
