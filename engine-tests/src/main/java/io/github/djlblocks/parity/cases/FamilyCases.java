@@ -26,7 +26,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class FamilyCases {
 
-    private static final int V = 13;
     private static final int E = 12;
     private static final int F = 20;
     private static final int S = 5;
