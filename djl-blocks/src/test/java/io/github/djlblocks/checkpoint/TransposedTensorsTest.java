@@ -125,7 +125,7 @@ class TransposedTensorsTest {
                 }
                 assertThatIllegalArgumentException()
                         .isThrownBy(() -> source.read(name, manager, DataType.INT64))
-                        .withMessageContaining("cannot be read as INT64");
+                        .withMessageContaining("cannot be read as int64");
             }
         }
     }
