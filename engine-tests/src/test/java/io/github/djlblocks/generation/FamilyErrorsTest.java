@@ -95,7 +95,8 @@ class FamilyErrorsTest {
                         + " changes",
                 "deepseek_v3 | \"first_k_dense_replace\": -1 | first_k_dense_replace (-1) must be"
                         + " at least 0",
-                "deepseek_v2 | \"topk_method\": \"noaux_tc\" | topk_method 'noaux_tc' is not",
+                "deepseek_v2 | \"num_experts_per_tok\": 2, \"topk_method\": \"noaux_tc\" |"
+                        + " topk_method 'noaux_tc' is not",
                 "deepseek_v2 | \"vocab_size\": 9 | num_experts_per_tok is missing",
             })
     void describe_whatCannotBeBuilt_isRefusedByName(String type, String field, String message) {
