@@ -11,10 +11,12 @@ import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.model.DecoderConfig;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +51,10 @@ public final class ModelDescription {
     private final @Nullable String table;
     private final @Nullable String head;
     private final @Nullable DecoderConfig config;
+    private final List<String> labels;
+    private final String problemType;
+    private final @Nullable Supplier<ModelDescription> bare;
+    private final @Nullable Function<Set<String>, ModelDescription> fitting;
     private final Function<Boolean, KernelBlock> blocks;
 
     private ModelDescription(Builder builder) {
@@ -66,6 +72,10 @@ public final class ModelDescription {
         table = builder.table;
         head = builder.head;
         config = builder.config;
+        labels = List.copyOf(builder.labels);
+        problemType = builder.problemType;
+        bare = builder.bare;
+        fitting = builder.fitting;
     }
 
     static Builder builder(Kind kind, String modelType, String architecture) {
@@ -151,6 +161,50 @@ public final class ModelDescription {
      */
     public Set<Long> endTokens() {
         return endTokens;
+    }
+
+    /**
+     * Returns the names of the classes that a head tells apart.
+     *
+     * @return {@code id2label} in the order of the classes; empty if there is no such head
+     */
+    public List<String> labels() {
+        return labels;
+    }
+
+    /**
+     * Returns what the scores of classes are.
+     *
+     * @return {@code regression}, {@code single_label_classification} or {@code
+     *     multi_label_classification}; empty if the configuration does not say
+     */
+    public String problemType() {
+        return problemType;
+    }
+
+    /**
+     * Describes the same model without its head and pooler, whose tensors are passed over.
+     *
+     * @return the description
+     * @throws UnsupportedOperationException if this family has none
+     */
+    public ModelDescription withoutHead() {
+        if (bare == null) {
+            throw new UnsupportedOperationException(
+                    architecture + " (" + modelType + ") is no encoder with a head");
+        }
+        return bare.get();
+    }
+
+    /**
+     * Describes the model that a checkpoint holds, where the configuration does not say all: a
+     * {@code BertModel} may have a pooler or none.
+     *
+     * @param tensors the names in the checkpoint
+     * @return the description
+     */
+    public ModelDescription fitting(Set<String> tensors) {
+        return fitting == null ? this : fitting.apply(tensors);
     }
 
     /**
@@ -285,6 +339,10 @@ public final class ModelDescription {
         private @Nullable String table;
         private @Nullable String head;
         private @Nullable DecoderConfig config;
+        private List<String> labels = List.of();
+        private String problemType = "";
+        private @Nullable Supplier<ModelDescription> bare;
+        private @Nullable Function<Set<String>, ModelDescription> fitting;
         private @Nullable Function<Boolean, KernelBlock> blocks;
 
         private Builder(Kind kind, String modelType, String architecture) {
@@ -316,6 +374,25 @@ public final class ModelDescription {
             this.tiedHead = tied;
             this.table = table;
             this.head = head;
+            return this;
+        }
+
+        /** Names the classes of a head, and says what their scores are. */
+        Builder labels(List<String> labels, String problemType) {
+            this.labels = labels;
+            this.problemType = problemType;
+            return this;
+        }
+
+        /** Says what the model is without its head. */
+        Builder bare(Supplier<ModelDescription> bare) {
+            this.bare = bare;
+            return this;
+        }
+
+        /** Says what the names in a checkpoint make of it. */
+        Builder fitting(Function<Set<String>, ModelDescription> fitting) {
+            this.fitting = fitting;
             return this;
         }
 

@@ -2,7 +2,9 @@ package io.github.djlblocks.family;
 
 import io.github.djlblocks.checkpoint.WeightMap;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -15,12 +17,14 @@ final class TensorNames {
 
     private final List<Pair> pairs;
     private final List<String> ignored;
+    private final Map<String, String> ties;
     private final WeightMap tensors;
     private final WeightMap turned;
 
     private TensorNames(Builder builder) {
         pairs = List.copyOf(builder.pairs);
         ignored = List.copyOf(builder.ignored);
+        ties = new LinkedHashMap<>(builder.ties);
         WeightMap.Builder inverse = WeightMap.builder();
         pairs.forEach(pair -> inverse.rename(pair.path(), pair.tensor()));
         tensors = inverse.build();
@@ -38,6 +42,7 @@ final class TensorNames {
         WeightMap.Builder map = WeightMap.builder();
         ignored.forEach(map::ignore);
         pairs.forEach(pair -> map.rename(pair.tensor(), pair.path()));
+        ties.forEach(map::tie);
         return map;
     }
 
@@ -57,6 +62,7 @@ final class TensorNames {
         private final List<Pair> pairs = new ArrayList<>();
         private final List<String> ignored = new ArrayList<>();
         private final List<String> turned = new ArrayList<>();
+        private final Map<String, String> ties = new LinkedHashMap<>();
 
         private Builder() {}
 
@@ -69,6 +75,12 @@ final class TensorNames {
         /** Leaves tensors out that are no part of the model. */
         Builder ignore(String tensor) {
             ignored.add(tensor);
+            return this;
+        }
+
+        /** Fills a parameter from another tensor if a checkpoint has none of its own for it. */
+        Builder tie(String path, String tensor) {
+            ties.put(path, tensor);
             return this;
         }
 

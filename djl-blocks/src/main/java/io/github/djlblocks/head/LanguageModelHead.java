@@ -61,11 +61,12 @@ public final class LanguageModelHead extends UnaryBlock {
             bias = builder.bias ? addParameter("bias", Parameter.Type.BIAS, shape) : null;
         } else {
             channels = output.getInputs();
-            bias = null;
-            if (builder.bias) {
+            if (builder.bias && output.hasBias()) {
                 throw new IllegalArgumentException(
-                        "optBias is for a tied table: give an output map that has a bias");
+                        "the output map has a bias already: give it none, or leave optBias out");
             }
+            Shape shape = new Shape(output.getOutputs());
+            bias = builder.bias ? addParameter("bias", Parameter.Type.BIAS, shape) : null;
         }
         if (dense != null && dense.getOutputs() != channels) {
             throw new IllegalArgumentException(
@@ -134,10 +135,17 @@ public final class LanguageModelHead extends UnaryBlock {
             y = call(norm, store, y, training, null);
         }
         y = Kernels.of(y).scale(y, scale);
-        return output == null
-                ? Builder.required(table)
-                        .project(store, y, optionalValue(store, bias, y, training), training)
-                : call(output, store, y, training, null);
+        if (output == null) {
+            return Builder.required(table)
+                    .project(store, y, optionalValue(store, bias, y, training), training);
+        }
+        return bias == null
+                ? call(output, store, y, training, null)
+                : Kernels.of(y)
+                        .linear(
+                                y,
+                                output.weight(store, y, training),
+                                value(store, bias, y, training));
     }
 
     /** Builds a {@link LanguageModelHead}. */
@@ -176,7 +184,7 @@ public final class LanguageModelHead extends UnaryBlock {
         }
 
         /**
-         * Adds a bias to a tied output.
+         * Adds a bias of the head's own, to a tied output or to a map that has none.
          *
          * @param bias false by default
          * @return this builder

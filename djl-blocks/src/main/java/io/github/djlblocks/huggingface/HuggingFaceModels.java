@@ -19,6 +19,7 @@ import io.github.djlblocks.family.Families;
 import io.github.djlblocks.family.ModelDescription;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.DecoderConfig;
+import io.github.djlblocks.model.Encoder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,6 +70,9 @@ public final class HuggingFaceModels {
                 .optEngine(engine)
                 .optDevice(device)
                 .optArgument("blockFactory", HuggingFaceBlockFactory.class.getName())
+                .optArgument(
+                        HuggingFaceBlockFactory.TRANSLATORS,
+                        HuggingFaceBlockFactory.TEXT_GENERATION)
                 // The block factory has loaded the weights; DJL is not to look for a .params file.
                 .optOption("hasParameter", "false")
                 .optTranslatorFactory(new TextGenerationTranslatorFactory());
@@ -206,9 +210,13 @@ public final class HuggingFaceModels {
     public static KernelBlock loadBlock(Path directory, NDManager manager, LoadOptions options)
             throws IOException, MalformedModelException {
         boolean compiles = options.compiles(manager.getEngine().getEngineName());
-        ModelDescription model = describe(directory);
-        KernelBlock block = model.newBlock();
-        try (TensorSource source = model.open(directory)) {
+        ModelDescription configured = describe(directory);
+        try (TensorSource source = configured.open(directory)) {
+            ModelDescription model =
+                    options.hasHead()
+                            ? configured.fitting(source.names())
+                            : configured.withoutHead();
+            KernelBlock block = model.newBlock();
             if (!options.hasFormats()) {
                 WeightMap names = model.weightMap();
                 fill(block, source, names, manager, options, model.inputShapes());

@@ -36,7 +36,7 @@ public final class LoadOptions {
     private static final String WEIGHTS = "weights";
     private static final String EXCEPTION = WEIGHTS + ".";
     private static final LoadOptions DEFAULTS =
-            new LoadOptions(DataType.FLOAT32, Compile.AUTO, null, List.of(), null);
+            new LoadOptions(DataType.FLOAT32, Compile.AUTO, null, List.of(), null, true);
 
     /** Whether passes for inference run compiled. */
     public enum Compile {
@@ -56,13 +56,16 @@ public final class LoadOptions {
     private final @Nullable WeightFormat weights;
     private final List<FormatRule> rules;
     private final @Nullable Progress progress;
+    private final boolean head;
 
     private LoadOptions(
             DataType dataType,
             Compile compile,
             @Nullable WeightFormat weights,
             List<FormatRule> rules,
-            @Nullable Progress progress) {
+            @Nullable Progress progress,
+            boolean head) {
+        this.head = head;
         this.dataType = Checks.floating(dataType);
         this.compile = compile;
         this.weights = weights;
@@ -105,6 +108,8 @@ public final class LoadOptions {
      * {@code weights}, {@code float32} if there is none</td></tr>
      * <tr><td>{@code progress}</td><td>a {@link Progress}: DJL keeps that of {@code optProgress}
      * to itself</td><td>none</td></tr>
+     * <tr><td>{@code head}</td><td>{@code true, false}; false loads an encoder alone, without the
+     * head and the pooler of its checkpoint</td><td>{@code true}</td></tr>
      * </table>
      *
      * @param arguments the arguments
@@ -140,6 +145,10 @@ public final class LoadOptions {
         if (compile != null) {
             options = options.withCompile(compile(compile.toString()));
         }
+        Object head = arguments.get("head");
+        if (head != null) {
+            options = options.withHead(head(head.toString()));
+        }
         Object dataType = arguments.get("dataType");
         return dataType == null ? options : options.withDataType(dataType(dataType.toString()));
     }
@@ -166,6 +175,15 @@ public final class LoadOptions {
                         + " Criteria.optArgument");
     }
 
+    private static boolean head(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default ->
+                    throw new IllegalArgumentException("head '" + text + "' must be true or false");
+        };
+    }
+
     private static DataType dataType(String name) {
         return switch (name.toLowerCase(Locale.ROOT)) {
             case "float32" -> DataType.FLOAT32;
@@ -188,7 +206,7 @@ public final class LoadOptions {
      * @throws IllegalArgumentException if the type is not floating, or not FLOAT32 with a format
      */
     public LoadOptions withDataType(DataType type) {
-        return new LoadOptions(type, compile, weights, rules, progress);
+        return new LoadOptions(type, compile, weights, rules, progress, head);
     }
 
     /**
@@ -198,7 +216,7 @@ public final class LoadOptions {
      * @return a changed copy
      */
     public LoadOptions withCompile(Compile whether) {
-        return new LoadOptions(dataType, whether, weights, rules, progress);
+        return new LoadOptions(dataType, whether, weights, rules, progress, head);
     }
 
     /**
@@ -210,7 +228,7 @@ public final class LoadOptions {
      * @throws IllegalArgumentException if parameters are not FLOAT32
      */
     public LoadOptions withWeights(WeightFormat format) {
-        return new LoadOptions(dataType, compile, format, rules, progress);
+        return new LoadOptions(dataType, compile, format, rules, progress, head);
     }
 
     /**
@@ -227,7 +245,7 @@ public final class LoadOptions {
     public LoadOptions withWeights(String paths, WeightFormat format) {
         List<FormatRule> more = new ArrayList<>(rules);
         more.add(new FormatRule(paths, format));
-        LoadOptions options = new LoadOptions(dataType, compile, weights, more, progress);
+        LoadOptions options = new LoadOptions(dataType, compile, weights, more, progress, head);
         try {
             options.selection();
         } catch (PatternSyntaxException e) {
@@ -244,11 +262,25 @@ public final class LoadOptions {
      * @return a changed copy
      */
     public LoadOptions withProgress(Progress newProgress) {
-        return new LoadOptions(dataType, compile, weights, rules, newProgress);
+        return new LoadOptions(dataType, compile, weights, rules, newProgress, head);
+    }
+
+    /**
+     * Returns options that load an encoder with its head or alone.
+     *
+     * @param whether false to pass over the head and the pooler of its checkpoint
+     * @return a changed copy
+     */
+    public LoadOptions withHead(boolean whether) {
+        return new LoadOptions(dataType, compile, weights, rules, progress, whether);
     }
 
     @Nullable Progress progress() {
         return progress;
+    }
+
+    boolean hasHead() {
+        return head;
     }
 
     DataType dataType() {

@@ -14,6 +14,7 @@ import io.github.djlblocks.checkpoint.StoredType;
 import io.github.djlblocks.family.Families;
 import io.github.djlblocks.family.ModelDescription;
 import io.github.djlblocks.internal.ParameterPaths;
+import io.github.djlblocks.model.Encoder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -52,7 +53,9 @@ final class ModelSaver {
     private final CheckpointWriter writer;
 
     ModelSaver(Block model, ModelDescription description, StoredType type) {
-        this.description = description;
+        boolean bare =
+                model instanceof Encoder && description.kind() == ModelDescription.Kind.ENCODER;
+        this.description = bare ? description.withoutHead() : description;
         this.type = type;
         parameters = new TreeMap<>(ParameterPaths.of(model));
         writer = new CheckpointWriter(type);

@@ -237,6 +237,11 @@ def key_positions_of_rows(self, x: Tensor, axis: int, past: Tensor) -> Tensor:
     return torch.arange(keys, dtype=4, device=x.device).unsqueeze(0)
 
 
+def token_positions(self, ids: Tensor, padding_id: int) -> Tensor:
+    tokens = torch.to(ids != padding_id, 4)
+    return torch.cumsum(tokens, 1) * tokens + padding_id
+
+
 def table_rows(self, indices: Tensor, table: Tensor, offset: int, what: str) -> Tensor:
     rows = indices if offset == 0 else indices + offset
     if indices.is_cuda:
