@@ -19,7 +19,6 @@ import io.github.djlblocks.family.Families;
 import io.github.djlblocks.family.ModelDescription;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.DecoderConfig;
-import io.github.djlblocks.model.Encoder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
