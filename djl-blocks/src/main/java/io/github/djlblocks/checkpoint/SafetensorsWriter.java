@@ -81,6 +81,19 @@ public final class SafetensorsWriter {
     }
 
     /**
+     * Adds a matrix with its rows and columns exchanged, as the weights of a Conv1D are stored.
+     *
+     * @param name the tensor's name
+     * @param matrix the values, (out, in); must stay open until {@link #write}
+     * @param type the type to store them as, (in, out)
+     * @return this writer
+     */
+    SafetensorsWriter addTurned(String name, NDArray matrix, StoredType type) {
+        Shape shape = new Shape(matrix.getShape().get(1), matrix.getShape().get(0));
+        return put(new Tensor(name, type, shape, ElementSource.turned(matrix)));
+    }
+
+    /**
      * Adds numbers.
      *
      * @param name the tensor's name

@@ -98,7 +98,8 @@ final class ModelWeights {
      * name: as a map it is rounded otherwise than as a table.
      */
     TensorSource rounded(TensorSource source, WeightMap names) {
-        Map<String, String> further = tiedHead ? Map.of(headTensor, tableTensor) : Map.of();
+        Map<String, String> further =
+                tiedHead ? Map.of(headTensor, tableIn(source, names)) : Map.of();
         return new TransformedTensors(
                 source,
                 further,
@@ -109,6 +110,16 @@ final class ModelWeights {
                     float[] kept = format(path).pack(path, rows, width, given).toFloats();
                     System.arraycopy(kept, 0, values, 0, values.length);
                 });
+    }
+
+    /** Names of a family may be several for one parameter. */
+    private String tableIn(TensorSource source, WeightMap names) {
+        for (String tensor : source.names()) {
+            if (names.parameterPath(tensor).filter(table::equals).isPresent()) {
+                return tensor;
+            }
+        }
+        return tableTensor;
     }
 
     private WeightFormat format(String path) {

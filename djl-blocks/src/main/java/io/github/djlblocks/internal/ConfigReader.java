@@ -23,11 +23,12 @@ public final class ConfigReader {
 
     private final String where;
     private final JsonObject json;
-    private final Set<String> asked = new HashSet<>();
+    private final Set<String> asked;
 
-    private ConfigReader(String where, JsonObject json) {
+    private ConfigReader(String where, JsonObject json, Set<String> asked) {
         this.where = where;
         this.json = json;
+        this.asked = asked;
     }
 
     /**
@@ -42,7 +43,7 @@ public final class ConfigReader {
         try {
             JsonElement element = JsonParser.parseString(text);
             if (element.isJsonObject()) {
-                return new ConfigReader(where, element.getAsJsonObject());
+                return new ConfigReader(where, element.getAsJsonObject(), new HashSet<>());
             }
             throw new IllegalArgumentException(where + " is not a JSON object");
         } catch (JsonParseException e) {
@@ -65,6 +66,18 @@ public final class ConfigReader {
             throw new IOException(
                     file + " is missing: a Hugging Face directory has one beside its weights", e);
         }
+    }
+
+    /**
+     * Returns these fields and, for those that are absent, others. A field that says null is there.
+     *
+     * @param defaults a JSON object
+     * @return a reader; what it is asked for, this was asked for
+     */
+    public ConfigReader withDefaults(String defaults) {
+        JsonObject merged = JsonParser.parseString(defaults).getAsJsonObject();
+        json.entrySet().forEach(field -> merged.add(field.getKey(), field.getValue()));
+        return new ConfigReader(where, merged, asked);
     }
 
     /**
@@ -101,7 +114,7 @@ public final class ConfigReader {
         if (!value.isJsonObject()) {
             throw wrong(field, value, "an object");
         }
-        return new ConfigReader(where + ": " + field, value.getAsJsonObject());
+        return new ConfigReader(where + ": " + field, value.getAsJsonObject(), new HashSet<>());
     }
 
     /**
@@ -130,6 +143,26 @@ public final class ConfigReader {
      */
     public int integer(String field, int otherwise) {
         return has(field) ? integer(field) : otherwise;
+    }
+
+    /**
+     * Returns how many there are of something, or what it is otherwise.
+     *
+     * @param field the name of the field
+     * @param otherwise the value if there is none
+     * @return a whole number of at least 0
+     * @throws IllegalArgumentException if it is something else
+     */
+    public int count(String field, int otherwise) {
+        if (!has(field)) {
+            return otherwise;
+        }
+        long value = wholeOf(field, json.get(field), Integer.MAX_VALUE);
+        if (value < 0) {
+            throw new IllegalArgumentException(
+                    where + ": " + field + " (" + value + ") must be at least 0");
+        }
+        return (int) value;
     }
 
     /**
@@ -316,6 +349,16 @@ public final class ConfigReader {
                         + value
                         + "' is not implemented; known: "
                         + String.join(", ", new TreeSet<>(known)));
+    }
+
+    /**
+     * Makes the error of something that cannot be.
+     *
+     * @param why what, and how to mend it
+     * @return the error, not thrown
+     */
+    public IllegalArgumentException refusal(String why) {
+        return new IllegalArgumentException(where + ": " + why);
     }
 
     /**

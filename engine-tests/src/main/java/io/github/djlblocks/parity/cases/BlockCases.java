@@ -41,6 +41,7 @@ public final class BlockCases {
         cases.addAll(EncoderOptionCases.all());
         cases.addAll(ModelCases.all());
         cases.addAll(LanguageModelCases.all());
+        cases.addAll(FamilyCases.all());
         return List.copyOf(cases);
     }
 
