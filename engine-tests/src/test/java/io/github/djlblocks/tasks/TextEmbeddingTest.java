@@ -242,10 +242,7 @@ final class TextEmbeddingTest {
             close(predictor.predict("a dog ran on mats"), rows[4]);
         }
         try (ZooModel<String, float[]> model =
-                        criteria(engine)
-                                .optArgument("truncation", "false")
-                                .build()
-                                .loadModel();
+                        criteria(engine).optArgument("truncation", "false").build().loadModel();
                 Predictor<String, float[]> predictor = model.newPredictor()) {
             assertThatThrownBy(() -> predictor.predict("a dog ran on mats"))
                     .isInstanceOf(TranslateException.class)
