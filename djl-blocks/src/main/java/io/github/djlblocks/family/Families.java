@@ -19,6 +19,9 @@ public final class Families {
     static {
         ALL.put(LlamaFamily.MODEL_TYPE, LlamaFamily::describe);
         ALL.put(MistralFamily.MODEL_TYPE, MistralFamily::describe);
+        ALL.put(T5Family.T5, T5Family::describe);
+        ALL.put(T5Family.MT5, T5Family::describeMultilingual);
+        BartLike.TRAITS.forEach((type, traits) -> ALL.put(type, traits::describe));
     }
 
     private Families() {}

@@ -4,13 +4,15 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import io.github.djlblocks.checkpoint.Checkpoints;
 import io.github.djlblocks.checkpoint.TensorSource;
-import io.github.djlblocks.checkpoint.TransposedTensors;
 import io.github.djlblocks.checkpoint.WeightMap;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.model.DecoderConfig;
+import io.github.djlblocks.model.Seq2SeqConfig;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -45,10 +47,12 @@ public final class ModelDescription {
     private final int contextLength;
     private final boolean tiedHead;
     private final Set<Long> endTokens;
+    private final List<Long> decoderStartTokens;
     private final TensorNames names;
     private final @Nullable String table;
     private final @Nullable String head;
     private final @Nullable DecoderConfig config;
+    private final @Nullable Seq2SeqConfig seq2SeqConfig;
     private final Function<Boolean, KernelBlock> blocks;
 
     private ModelDescription(Builder builder) {
@@ -61,11 +65,13 @@ public final class ModelDescription {
         contextLength = Checks.positive("max_position_embeddings", builder.contextLength);
         tiedHead = builder.tiedHead;
         endTokens = Set.copyOf(builder.endTokens);
+        decoderStartTokens = List.copyOf(builder.decoderStartTokens);
         names = Objects.requireNonNull(builder.names, "names");
         blocks = Objects.requireNonNull(builder.blocks, "blocks");
         table = builder.table;
         head = builder.head;
         config = builder.config;
+        seq2SeqConfig = builder.seq2SeqConfig;
     }
 
     static Builder builder(Kind kind, String modelType, String architecture) {
@@ -154,6 +160,17 @@ public final class ModelDescription {
     }
 
     /**
+     * Returns the tokens that the decoder of an encoder-decoder starts from if no file says
+     * otherwise.
+     *
+     * @return those of the configuration, or of its class; empty for other kinds, and where neither
+     *     says any
+     */
+    public List<Long> decoderStartTokens() {
+        return decoderStartTokens;
+    }
+
+    /**
      * Makes a new model.
      *
      * @return the block, not initialised
@@ -196,7 +213,7 @@ public final class ModelDescription {
      * @throws MalformedModelException if it is damaged
      */
     public TensorSource open(Path directory) throws IOException, MalformedModelException {
-        return new TransposedTensors(Checkpoints.open(directory), names::isTurned);
+        return names.view(Checkpoints.open(directory));
     }
 
     /**
@@ -243,6 +260,16 @@ public final class ModelDescription {
     }
 
     /**
+     * Returns whether a tensor lies in checkpoints as (1, N) where its parameter is (N).
+     *
+     * @param tensor its name
+     * @return whether an axis is left out while it is read, and added while it is written
+     */
+    public boolean isRow(String tensor) {
+        return names.isRow(tensor);
+    }
+
+    /**
      * Returns the path of the embedding table.
      *
      * @return the path, or empty if nothing is tied to it
@@ -269,6 +296,15 @@ public final class ModelDescription {
         return Optional.ofNullable(config);
     }
 
+    /**
+     * Returns sizes and choices of an encoder-decoder.
+     *
+     * @return the sizes, or empty for another kind of model
+     */
+    public Optional<Seq2SeqConfig> seq2SeqConfig() {
+        return Optional.ofNullable(seq2SeqConfig);
+    }
+
     /** Collects what a family knows. */
     static final class Builder {
 
@@ -281,10 +317,12 @@ public final class ModelDescription {
         private int contextLength;
         private boolean tiedHead;
         private Set<Long> endTokens = Set.of();
+        private List<Long> decoderStartTokens = List.of();
         private @Nullable TensorNames names;
         private @Nullable String table;
         private @Nullable String head;
         private @Nullable DecoderConfig config;
+        private @Nullable Seq2SeqConfig seq2SeqConfig;
         private @Nullable Function<Boolean, KernelBlock> blocks;
 
         private Builder(Kind kind, String modelType, String architecture) {
@@ -306,6 +344,11 @@ public final class ModelDescription {
             return this;
         }
 
+        Builder decoderStartTokens(Collection<Long> decoderStartTokens) {
+            this.decoderStartTokens = List.copyOf(decoderStartTokens);
+            return this;
+        }
+
         Builder names(TensorNames names) {
             this.names = names;
             return this;
@@ -321,6 +364,11 @@ public final class ModelDescription {
 
         Builder config(DecoderConfig config) {
             this.config = config;
+            return this;
+        }
+
+        Builder config(Seq2SeqConfig config) {
+            this.seq2SeqConfig = config;
             return this;
         }
 

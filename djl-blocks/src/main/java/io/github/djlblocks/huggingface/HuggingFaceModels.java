@@ -3,6 +3,7 @@ package io.github.djlblocks.huggingface;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -296,9 +297,21 @@ public final class HuggingFaceModels {
                                 + " has no values: weights that are packed for compiled passes"
                                 + " cannot be saved; load the model without a weight format");
             }
-            writer.add(name, entry.getValue().getArray(), type);
+            NDArray array = entry.getValue().getArray();
+            if (description.isRow(name)) {
+                addRow(writer, name, array, type);
+            } else {
+                writer.add(name, array, type);
+            }
         }
         Files.createDirectories(directory);
         writer.write(directory.resolve(Checkpoints.SINGLE_FILE));
+    }
+
+    private static void addRow(
+            SafetensorsWriter writer, String name, NDArray array, StoredType type) {
+        try (NDArray wide = array.toType(DataType.FLOAT64, true)) {
+            writer.add(name, wide.toDoubleArray(), new Shape(1, array.size()), type);
+        }
     }
 }

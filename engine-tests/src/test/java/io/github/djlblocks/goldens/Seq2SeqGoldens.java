@@ -10,9 +10,14 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.checkpoint.StoredType;
+import io.github.djlblocks.family.Families;
+import io.github.djlblocks.family.ModelDescription;
+import io.github.djlblocks.huggingface.HuggingFaceModels;
+import io.github.djlblocks.huggingface.LoadOptions;
+import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.EncoderDecoder;
-import io.github.djlblocks.model.EncoderDecoders;
 import io.github.djlblocks.model.Seq2SeqConfig;
 import io.github.djlblocks.model.Seq2SeqDecoder;
 import io.github.djlblocks.model.StackConfig;
@@ -23,6 +28,8 @@ import io.github.djlblocks.parity.Gradients;
 import io.github.djlblocks.parity.HostValues;
 import io.github.djlblocks.parity.Tolerance;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +39,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** An encoder-decoder of Hugging Face against the outputs of transformers. */
 abstract class Seq2SeqGoldens {
@@ -41,21 +49,17 @@ abstract class Seq2SeqGoldens {
 
     private final Golden golden;
     private final Golden weights;
-    private final NamedWeights names;
+    private final Path directory;
+    private final ModelDescription description;
     private final Seq2SeqConfig config;
-    private final int start;
 
-    Seq2SeqGoldens(String family, Seq2SeqConfig config, int start)
-            throws IOException, MalformedModelException {
+    Seq2SeqGoldens(String family) throws IOException, MalformedModelException {
+        directory = Golden.path(family);
         golden = Golden.open(family + "/golden.safetensors");
         weights = Golden.open(family + "/model.safetensors");
-        names = new NamedWeights(weights, "", this::tensor);
-        this.config = config;
-        this.start = start;
+        description = HuggingFaceModels.describe(directory);
+        config = description.seq2SeqConfig().orElseThrow();
     }
-
-    /** The name of the tensor that a parameter holds. */
-    abstract String tensor(String path);
 
     @AfterEach
     void closeFiles() {
@@ -64,15 +68,54 @@ abstract class Seq2SeqGoldens {
     }
 
     @Test
-    void names_ofTheModel_coverEveryTensor() {
-        names.assertTotal(EncoderDecoders.model(config));
+    void decoderStartTokens_ofTheConfig_areWhatTheReferenceStartedFrom() {
+        for (long[] row : golden.rows("gen.output_ids")) {
+            assertThat(description.decoderStartTokens()).containsExactly(row[0]);
+        }
+    }
+
+    @EachEngine
+    void load_configWithDefaultsLeftOut_givesTheSameModel(NDManager manager, @TempDir Path sparse)
+            throws IOException, MalformedModelException {
+        Files.copy(directory.resolve("config_diff.json"), sparse.resolve(Families.CONFIG_FILE));
+        Files.copy(directory.resolve("model.safetensors"), sparse.resolve("model.safetensors"));
+        NDList inputs = inputs("plain.", manager);
+
+        NDArray logits = logits(load(sparse, manager, DataType.FLOAT32), inputs, manager);
+
+        NDArray expected = logits(load(manager, DataType.FLOAT32), inputs, manager);
+        assertThat(HostValues.of(logits)).containsExactly(HostValues.of(expected));
+        assertThat(HuggingFaceModels.describe(sparse).decoderStartTokens())
+                .isEqualTo(description.decoderStartTokens());
+        assertThat(HuggingFaceModels.describe(sparse).endTokens())
+                .isEqualTo(description.endTokens());
+    }
+
+    @EachEngine
+    void saveWeights_ofALoadedModel_givesTheSameTensors(NDManager manager, @TempDir Path folder)
+            throws IOException, MalformedModelException {
+        EncoderDecoder model = load(manager, DataType.FLOAT32);
+
+        HuggingFaceModels.saveWeights(model, description, folder, StoredType.F32);
+
+        try (Golden written = Golden.open(folder.resolve("model.safetensors"))) {
+            assertThat(written.namesAfter("")).isEqualTo(weights.namesAfter(""));
+            for (String name : weights.namesAfter("")) {
+                assertThat(written.shape(name)).as(name).isEqualTo(weights.shape(name));
+                assertThat(written.values(name)).as(name).containsExactly(weights.values(name));
+            }
+        }
+    }
+
+    private static NDArray logits(EncoderDecoder model, NDList inputs, NDManager manager) {
+        return model.forward(EncoderGoldens.store(manager), inputs, false).get(0);
     }
 
     @EachEngine(
             dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
             compiledToo = true)
     void forward_everyScenario_givesLogitsHiddenStatesAndAttentions(
-            NDManager manager, DataType dataType) {
+            NDManager manager, DataType dataType) throws IOException, MalformedModelException {
         EncoderDecoder model = load(manager, dataType);
         for (String scenario : List.of("plain", "right")) {
             String prefix = scenario + ".";
@@ -122,7 +165,8 @@ abstract class Seq2SeqGoldens {
     @EachEngine(
             dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
             compiledToo = true)
-    void decoder_greedyWithCaches_givesTheTokensAndLogits(NDManager manager, DataType dataType) {
+    void decoder_greedyWithCaches_givesTheTokensAndLogits(NDManager manager, DataType dataType)
+            throws IOException, MalformedModelException {
         EncoderDecoder model = load(manager, dataType);
         NDArray mask = golden.array("gen.attention_mask", manager, DataType.INT64);
         NDArray memory =
@@ -146,7 +190,7 @@ abstract class Seq2SeqGoldens {
             params.add(CausalLanguageModel.CACHE, cache);
             params.add(Seq2SeqDecoder.MEMORY_CACHE, memoryCache);
             long[] tokens = new long[rows];
-            Arrays.fill(tokens, start);
+            Arrays.fill(tokens, description.decoderStartTokens().get(0));
             for (int step = 0; step < steps.get(0); step++) {
                 NDArray ids = manager.create(tokens, new Shape(rows, 1));
                 NDArray next =
@@ -183,16 +227,19 @@ abstract class Seq2SeqGoldens {
 
     @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
     void gradients_ofAllParameters_matchTheReference(
-            EngineUnderTest engine, NDManager manager, DataType dataType) {
+            EngineUnderTest engine, NDManager manager, DataType dataType)
+            throws IOException, MalformedModelException {
         EncoderDecoder model = load(manager, dataType);
+        model.freezeParameters(false);
         NDList inputs = inputs("plain.", manager);
         Set<String> expected = golden.namesAfter("grad.param.");
         Map<String, NDArray> variables = new LinkedHashMap<>();
-        names.arrays(model)
+        ParameterPaths.of(model)
                 .forEach(
-                        (name, array) -> {
+                        (path, parameter) -> {
+                            String name = description.tensorName(path).orElseThrow();
                             if (expected.contains(name)) {
-                                variables.put("grad.param." + name, array);
+                                variables.put("grad.param." + name, parameter.getArray());
                             }
                         });
 
@@ -236,12 +283,20 @@ abstract class Seq2SeqGoldens {
         return stack.attentionScale() * Math.sqrt(stack.headDim());
     }
 
-    private EncoderDecoder load(NDManager manager, DataType dataType) {
-        EncoderDecoder model = EncoderDecoders.model(config);
-        names.load(model, manager, dataType, SOURCE, TARGET);
-        CompiledRun.prepare(model.getEncoder(), manager);
-        CompiledRun.prepare(model.getDecoder(), manager);
-        return CompiledRun.prepare(model, manager);
+    private EncoderDecoder load(NDManager manager, DataType dataType)
+            throws IOException, MalformedModelException {
+        return load(directory, manager, dataType);
+    }
+
+    private static EncoderDecoder load(Path from, NDManager manager, DataType dataType)
+            throws IOException, MalformedModelException {
+        boolean compiled = CompiledRun.isAsked(manager);
+        LoadOptions options =
+                LoadOptions.defaults()
+                        .withDataType(dataType)
+                        .withCompile(
+                                compiled ? LoadOptions.Compile.REQUIRED : LoadOptions.Compile.OFF);
+        return (EncoderDecoder) HuggingFaceModels.loadBlock(from, manager, options);
     }
 
     private NDList inputs(String prefix, NDManager manager) {
