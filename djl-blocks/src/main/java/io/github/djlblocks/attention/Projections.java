@@ -138,14 +138,7 @@ record Projections(
     private static void requireGroups(int queryHeads, int keyValueHeads) {
         Checks.positive("queryHeads", queryHeads);
         Checks.positive("keyValueHeads", keyValueHeads);
-        if (queryHeads % keyValueHeads != 0) {
-            throw new IllegalArgumentException(
-                    "queryHeads ("
-                            + queryHeads
-                            + ") must be a multiple of keyValueHeads ("
-                            + keyValueHeads
-                            + ")");
-        }
+        Checks.multiple("queryHeads", queryHeads, "keyValueHeads", keyValueHeads);
     }
 
     private static int perHead(String name, Linear projection, String headsName, int heads) {

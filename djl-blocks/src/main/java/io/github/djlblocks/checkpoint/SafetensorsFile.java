@@ -173,17 +173,7 @@ public final class SafetensorsFile implements TensorSource {
         Entry entry = entry(name);
         TensorInfo info = entry.info();
         Conversions.check(info, DataType.FLOAT32);
-        if (start < 0 || start > info.shape().size() - values.length) {
-            throw new IllegalArgumentException(
-                    values.length
-                            + " values from "
-                            + start
-                            + " on are more than tensor '"
-                            + name
-                            + "' has ("
-                            + info.shape().size()
-                            + ")");
-        }
+        info.requireRange(name, start, values.length);
         int width = info.type().byteSize();
         ByteBuffer piece = PIECE.get();
         int most = piece.capacity() / width;

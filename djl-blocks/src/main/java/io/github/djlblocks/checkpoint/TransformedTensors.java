@@ -108,7 +108,9 @@ public final class TransformedTensors implements TensorSource {
 
     @Override
     public void readFloats(String name, long start, float[] values) {
-        Shape shape = info(name).shape();
+        TensorInfo info = info(name);
+        info.requireRange(name, start, values.length);
+        Shape shape = info.shape();
         int axes = shape.dimension();
         int width = axes == 0 ? 1 : Math.max(1, Math.toIntExact(shape.get(axes - 1)));
         long first = start / width;

@@ -20,8 +20,6 @@ import io.github.djlblocks.kernel.Workspace;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.util.HashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class KernelBlock extends AbstractBlock {
 
-    private volatile @Nullable PassRunner passRunner;
+    private final PassRunners runners = new PassRunners();
 
     /** Creates a block without parameters or children. */
     protected KernelBlock() {
@@ -77,39 +75,27 @@ public abstract class KernelBlock extends AbstractBlock {
         if (training) {
             inputs.forEach(this::requireGradient);
         }
-        PassRunner runner = passRunner;
-        if (runner != null && !(inputs.get(0) instanceof KernelSource)) {
+        if (runners.hasOne() && !(inputs.get(0) instanceof KernelSource)) {
             if (!training) {
                 checkPass(inputs, params);
-                NDList outputs = runner.run(inputs, params);
+                NDList outputs = runners.run(inputs, params);
                 if (outputs != null) {
                     return outputs;
                 }
             }
-            requireWeights(training ? "trained" : "run block by block");
+            runners.requireWeights(this, training ? "trained" : "run block by block");
         }
         return Workspace.run(inputs, own -> compute(parameterStore, own, training, params));
     }
 
     /**
-     * Gives the passes for inference to someone who runs them as a whole.
+     * Gives the passes for inference to someone who runs them as a whole. Who ran them before is
+     * told to let go of them.
      *
      * @param runner runs them, or none: this block runs them itself
      */
     public final void setPassRunner(@Nullable PassRunner runner) {
-        passRunner = runner;
-    }
-
-    private void requireWeights(String what) {
-        PassRunner runner = passRunner;
-        if (runner != null && runner.keepsWeights()) {
-            throw new IllegalStateException(
-                    getClass().getSimpleName()
-                            + " cannot be "
-                            + what
-                            + ": its weights are packed for compiled passes and its parameters"
-                            + " have no values; load it without a weight format");
-        }
+        runners.set(runner);
     }
 
     /**
@@ -121,7 +107,7 @@ public abstract class KernelBlock extends AbstractBlock {
      */
     @Override
     public void saveParameters(DataOutputStream os) throws IOException {
-        requireWeights("saved");
+        runners.requireWeights(this, "saved");
         super.saveParameters(os);
     }
 
@@ -150,7 +136,7 @@ public abstract class KernelBlock extends AbstractBlock {
     public void initialize(NDManager manager, DataType dataType, Shape... inputShapes) {
         Checks.floating(dataType);
         getOutputShapes(inputShapes);
-        requireWeights("initialised or trained");
+        runners.requireWeights(this, "initialised or trained");
         try {
             super.initialize(manager, dataType, inputShapes);
         } catch (UnsupportedOperationException e) {
@@ -363,38 +349,16 @@ public abstract class KernelBlock extends AbstractBlock {
     @Override
     public void loadParameters(NDManager manager, DataInputStream is)
             throws IOException, MalformedModelException {
-        Map<Parameter, Shape> shapes = new HashMap<>();
-        for (Parameter parameter : getDirectParameters().values()) {
-            shapes.put(parameter, parameter.getShape());
-        }
+        BuiltShapes shapes = new BuiltShapes(this);
         boolean loaded = false;
         try {
             super.loadParameters(manager, is);
-            requireShapes(shapes);
+            shapes.require();
             loaded = true;
         } finally {
             if (!loaded) {
                 clear();
-                // Reading set them to those of the file.
-                shapes.forEach(Parameter::setShape);
-            }
-        }
-    }
-
-    private void requireShapes(Map<Parameter, Shape> shapes) throws MalformedModelException {
-        for (Parameter parameter : getDirectParameters().values()) {
-            Shape built = shapes.get(parameter);
-            if (!parameter.getShape().equals(built)) {
-                throw new MalformedModelException(
-                        getClass().getSimpleName()
-                                + ": parameter "
-                                + parameter.getName()
-                                + " has shape "
-                                + parameter.getShape()
-                                + " in the file but "
-                                + built
-                                + " in the block: build the block with the sizes it was saved"
-                                + " with");
+                shapes.restore();
             }
         }
     }

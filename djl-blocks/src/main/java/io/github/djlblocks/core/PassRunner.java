@@ -30,4 +30,10 @@ public interface PassRunner {
     default boolean keepsWeights() {
         return false;
     }
+
+    /**
+     * Is called when another runs the passes of the block from now on: lets go of what it holds,
+     * behind the last call it is in. {@link #run} returns null from then on.
+     */
+    default void replaced() {}
 }

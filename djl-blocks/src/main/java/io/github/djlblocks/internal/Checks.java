@@ -75,6 +75,45 @@ public final class Checks {
     }
 
     /**
+     * Requires that one size is a multiple of another.
+     *
+     * @param name what the size is called in the API
+     * @param value the size
+     * @param divisorName what the other is called
+     * @param divisor the other
+     * @throws IllegalArgumentException if a rest remains
+     */
+    public static void multiple(String name, long value, String divisorName, long divisor) {
+        if (value % divisor != 0) {
+            throw new IllegalArgumentException(
+                    name
+                            + " ("
+                            + value
+                            + ") must be a multiple of "
+                            + divisorName
+                            + " ("
+                            + divisor
+                            + ")");
+        }
+    }
+
+    /**
+     * Requires that one size is no larger than another.
+     *
+     * @param name what the size is called in the API
+     * @param value the size
+     * @param boundName what the other is called
+     * @param bound the other
+     * @throws IllegalArgumentException if it is larger
+     */
+    public static void atMost(String name, long value, String boundName, long bound) {
+        if (value > bound) {
+            throw new IllegalArgumentException(
+                    name + " (" + value + ") must not exceed " + boundName + " (" + bound + ")");
+        }
+    }
+
+    /**
      * Requires that the last axis of an input has the size a block was built for. An unknown size
      * (-1) passes.
      *

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.github.djlblocks.internal.Checks;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -131,13 +132,6 @@ final class PortableAttention {
                             + v
                             + ": expected q (B, H, S, D), k (B, K, T, D), v (B, K, T, Dv)");
         }
-        if (q.get(1) % k.get(1) != 0) {
-            throw new IllegalArgumentException(
-                    "queryHeads ("
-                            + q.get(1)
-                            + ") must be a multiple of keyValueHeads ("
-                            + k.get(1)
-                            + ")");
-        }
+        Checks.multiple("queryHeads", q.get(1), "keyValueHeads", k.get(1));
     }
 }

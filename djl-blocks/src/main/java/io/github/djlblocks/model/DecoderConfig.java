@@ -81,22 +81,8 @@ public record DecoderConfig(
                     "alphas are of dynamic tanh, but the residual scheme is " + residual);
         }
         Checks.positive("normEpsilon", normEpsilon);
-        if (queryHeads % keyValueHeads != 0) {
-            throw new IllegalArgumentException(
-                    "queryHeads ("
-                            + queryHeads
-                            + ") must be a multiple of keyValueHeads ("
-                            + keyValueHeads
-                            + ")");
-        }
-        if (rotary.rotaryDim() > headDim) {
-            throw new IllegalArgumentException(
-                    "rotaryDim ("
-                            + rotary.rotaryDim()
-                            + ") must not exceed headDim ("
-                            + headDim
-                            + ")");
-        }
+        Checks.multiple("queryHeads", queryHeads, "keyValueHeads", keyValueHeads);
+        Checks.atMost("rotaryDim", rotary.rotaryDim(), "headDim", headDim);
     }
 
     /** Where the norms of a layer sit, and which norm it is. */

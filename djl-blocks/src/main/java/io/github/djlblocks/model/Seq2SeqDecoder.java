@@ -168,7 +168,6 @@ public final class Seq2SeqDecoder extends KernelBlock {
         }
     }
 
-    /** Ids and their own mask, as a decoder without memory has them. */
     @Override
     protected void checkPass(NDList inputs, @Nullable PairList<String, Object> params) {
         tokens(inputs, params);
@@ -183,6 +182,7 @@ public final class Seq2SeqDecoder extends KernelBlock {
         return TokenInputs.of(decoderInputs(inputs), cache, contextLength);
     }
 
+    /** Ids and their own mask, as a decoder without memory has them. */
     private static NDList decoderInputs(NDList inputs) {
         NDList own = new NDList(inputs.get(0));
         if (inputs.size() > 3) {

@@ -46,14 +46,7 @@ public final class RotaryEmbedding extends KernelBlock {
         this.keys = keys;
         this.headDim = Checks.positive("headDim", headDim);
         this.spec = spec;
-        if (spec.rotaryDim() > headDim) {
-            throw new IllegalArgumentException(
-                    "rotaryDim ("
-                            + spec.rotaryDim()
-                            + ") must not exceed headDim ("
-                            + headDim
-                            + ")");
-        }
+        Checks.atMost("rotaryDim", spec.rotaryDim(), "headDim", headDim);
     }
 
     /**

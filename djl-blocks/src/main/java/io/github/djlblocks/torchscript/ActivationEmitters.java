@@ -13,8 +13,8 @@ final class ActivationEmitters {
 
     static void register(Map<String, Emitter> all) {
         all.put("activation", ActivationEmitters::activation);
-        all.put("gatedActivation", ActivationEmitters::gated);
-        all.put("fusedGatedActivation", ActivationEmitters::fused);
+        all.put("gatedActivation", (node, out) -> gated("gated_activation", node, out));
+        all.put("fusedGatedActivation", (node, out) -> gated("fused_gated_activation", node, out));
         all.put("parametricRelu", Emitter.plain("parametric_relu"));
         all.put("swish", Emitter.plain("swish"));
         all.put("softmax", Emitters.expression("torch.softmax({0}, {1})"));
@@ -33,34 +33,18 @@ final class ActivationEmitters {
                         beta(function)));
     }
 
-    private static void gated(Node node, ScriptWriter out) {
+    private static void gated(String function, Node node, ScriptWriter out) {
         GateSpec spec = node.operand(2, GateSpec.class);
-        ActivationFunction function = spec.function();
+        ActivationFunction activation = spec.function();
         out.assign(
                 node.result(),
                 out.call(
-                        "gated_activation",
+                        function,
                         node.operands().get(0),
                         node.operands().get(1),
-                        kind(function),
-                        function.alpha(),
-                        beta(function),
-                        spec.isLimited() ? spec.limit() : null,
-                        spec.upOffset()));
-    }
-
-    private static void fused(Node node, ScriptWriter out) {
-        GateSpec spec = node.operand(2, GateSpec.class);
-        ActivationFunction function = spec.function();
-        out.assign(
-                node.result(),
-                out.call(
-                        "fused_gated_activation",
-                        node.operands().get(0),
-                        node.operands().get(1),
-                        kind(function),
-                        function.alpha(),
-                        beta(function),
+                        kind(activation),
+                        activation.alpha(),
+                        beta(activation),
                         spec.isLimited() ? spec.limit() : null,
                         spec.upOffset()));
     }

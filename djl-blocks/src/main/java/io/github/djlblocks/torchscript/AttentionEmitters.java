@@ -4,9 +4,11 @@ import ai.djl.ndarray.types.DataType;
 import io.github.djlblocks.graph.Node;
 import io.github.djlblocks.graph.Value;
 import io.github.djlblocks.kernel.AttentionSpec;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -154,48 +156,25 @@ final class AttentionEmitters {
             Node node, Value q, Value k, AttentionSpec spec, boolean left, ScriptWriter out) {
         Object s = q.dims().get(2);
         Object t = k.dims().get(2);
-        @Nullable Object[] given = {
-            node.operands().get(3), node.operands().get(4), node.operands().get(6)
-        };
-        DataType type = q.dataType() == DataType.FLOAT16 ? DataType.FLOAT32 : q.dataType();
-        List<@Nullable Object> key =
+        List<@Nullable Object> given =
                 Arrays.asList(
-                        "masks",
-                        s,
-                        t,
-                        given[0],
-                        given[1],
-                        given[2],
-                        spec.offset(),
-                        spec.causal(),
-                        spec.left(),
-                        spec.right(),
-                        spec.prefix(),
-                        type,
-                        left);
+                        node.operands().get(3),
+                        node.operands().get(4),
+                        node.operands().get(6),
+                        spec.offset());
+        DataType type = q.dataType() == DataType.FLOAT16 ? DataType.FLOAT32 : q.dataType();
+        List<@Nullable Object> asked = new ArrayList<>(given);
+        asked.addAll(Arrays.asList(spec.causal(), spec.left(), spec.right(), spec.prefix(), type));
+        List<Object> key = List.of("masks", s, t, asked, left);
         return out.rememberAs(
                 key,
                 name -> {
-                    String sizes = out.text(s) + ", " + out.text(t);
-                    String computed =
-                            out.call(
-                                    "score_mask",
-                                    ScriptWriter.code(sizes),
-                                    q,
-                                    given[0],
-                                    given[1],
-                                    given[2],
-                                    spec.offset(),
-                                    spec.causal(),
-                                    spec.left(),
-                                    spec.right(),
-                                    spec.prefix(),
-                                    type);
-                    boolean usual =
-                            given[0] == null
-                                    && given[1] == null
-                                    && given[2] == null
-                                    && spec.offset() == null;
+                    List<@Nullable Object> arguments = new ArrayList<>();
+                    arguments.add(ScriptWriter.code(out.text(s) + ", " + out.text(t)));
+                    arguments.add(q);
+                    arguments.addAll(asked);
+                    String computed = out.call("score_mask", arguments.toArray());
+                    boolean usual = given.stream().allMatch(Objects::isNull);
                     if (left) {
                         // Squares are left to the engine.
                         out.line(name + "_mask = annotate(Optional[Tensor], None)");

@@ -40,6 +40,7 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
     private final Set<String> told = ConcurrentHashMap.newKeySet();
     private final LongAdder compiled = new LongAdder();
     private final LongAdder portable = new LongAdder();
+    private final CallGate calls = new CallGate(this::close);
 
     /** A computation, or why there is none. */
     private record Kept(@Nullable CompiledPass pass, @Nullable RuntimeException failure) {}
@@ -83,6 +84,22 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
 
     @Override
     public @Nullable NDList run(NDList inputs, @Nullable PairList<String, Object> params) {
+        if (!calls.enter()) {
+            return null;
+        }
+        try {
+            return attempt(inputs, params);
+        } finally {
+            calls.leave();
+        }
+    }
+
+    @Override
+    public void replaced() {
+        calls.shut();
+    }
+
+    private @Nullable NDList attempt(NDList inputs, @Nullable PairList<String, Object> params) {
         try {
             if (!manager.isOpen()) {
                 throw new UnsupportedOperationException(

@@ -113,7 +113,7 @@ public final class CompileOptions {
     }
 
     WeightSource source() {
-        return source == null ? WeightStore::rowsOf : source;
+        return source == null ? ParameterArrays::rowsOf : source;
     }
 
     /** Whether weights are read elsewhere than from the parameters. */

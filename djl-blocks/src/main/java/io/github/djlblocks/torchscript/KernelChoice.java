@@ -117,7 +117,7 @@ final class KernelChoice {
         Key key = new Key(format, shorter, in);
         Choice choice = known.get(key);
         if (choice == null) {
-            choice = time(all, key);
+            choice = time(all, key, false);
             known.put(key, choice);
         }
         return choice;
@@ -136,45 +136,55 @@ final class KernelChoice {
         return new Choice(kernel.holder(), kernels);
     }
 
-    private Choice time(List<LinearKernel> all, Key key) {
+    /**
+     * Times kernels. Those that round as {@code x} is rounded are a last resort, slow wherever
+     * another runs: they are timed for rows that no other takes, or for all if nothing serves so.
+     */
+    private Choice time(List<LinearKernel> all, Key key, boolean lastResorts) {
         Map<WeightHolder, Map<RowClass, LinearKernel>> kernels = new LinkedHashMap<>();
         Map<WeightHolder, Double> totals = new LinkedHashMap<>();
         Map<String, String> seconds = new LinkedHashMap<>();
         for (RowClass rows : RowClass.values()) {
             Map<WeightHolder, Double> best = new EnumMap<>(WeightHolder.class);
             for (LinearKernel kernel : all) {
-                boolean lastResort =
-                        kernel.rounding() == LinearKernel.Rounding.OF_X && !best.isEmpty();
-                if (lastResort || !kernel.supports(key.out(), key.in(), rows.trialRows())) {
+                boolean spared =
+                        !lastResorts
+                                && kernel.rounding() == LinearKernel.Rounding.OF_X
+                                && !best.isEmpty();
+                if (spared || !kernel.supports(key.out(), key.in(), rows.trialRows())) {
                     continue;
                 }
                 double time = time(kernel, key, rows);
                 seconds.put(kernel.id() + " " + rows, "%.3g".formatted(time));
-                WeightHolder holder = kernel.holder();
-                if (time < best.getOrDefault(holder, Double.POSITIVE_INFINITY)) {
-                    best.put(holder, time);
-                    kernels.computeIfAbsent(holder, h -> new EnumMap<>(RowClass.class))
+                WeightHolder packed = kernel.holder();
+                if (time < best.getOrDefault(packed, Double.POSITIVE_INFINITY)) {
+                    best.put(packed, time);
+                    kernels.computeIfAbsent(packed, h -> new EnumMap<>(RowClass.class))
                             .put(rows, kernel);
                 }
             }
             best.forEach(
-                    (holder, time) -> totals.merge(holder, mix.calls(rows) * time, Double::sum));
+                    (packed, time) -> totals.merge(packed, mix.calls(rows) * time, Double::sum));
         }
-        WeightHolder fastest =
+        Optional<WeightHolder> fastest =
                 totals.entrySet().stream()
                         .filter(e -> serves(kernels.get(e.getKey())))
                         .min(Map.Entry.comparingByValue())
-                        .map(Map.Entry::getKey)
-                        .orElseThrow(
-                                () ->
-                                        new IllegalStateException(
-                                                "no linear kernel of %s runs here on (%d, %d): %s"
-                                                        .formatted(
-                                                                key.format(),
-                                                                key.out(),
-                                                                key.in(),
-                                                                seconds)));
-        Choice choice = new Choice(fastest, kernels.getOrDefault(fastest, Map.of()));
+                        .map(Map.Entry::getKey);
+        if (fastest.isEmpty() && !lastResorts) {
+            return time(all, key, true);
+        }
+        WeightHolder holder =
+                fastest.orElseThrow(
+                        () ->
+                                new IllegalStateException(
+                                        "no linear kernel of %s runs here on (%d, %d): %s"
+                                                .formatted(
+                                                        key.format(),
+                                                        key.out(),
+                                                        key.in(),
+                                                        seconds)));
+        Choice choice = new Choice(holder, kernels.getOrDefault(holder, Map.of()));
         LOGGER.debug("{}: {}, of seconds {}", key, choice, seconds);
         return choice;
     }

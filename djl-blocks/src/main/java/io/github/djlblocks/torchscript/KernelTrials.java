@@ -130,13 +130,13 @@ final class KernelTrials implements KernelChoice.Trial {
             int in) {
         WeightHolder holder = kernel.holder();
         boolean four = format.bits() == 4;
-        Shape shape = WeightStore.codeShape(format, out, in);
+        Shape shape = StoredShapes.codes(format, out, in);
         try (NDArray wide =
                         manager.randomInteger(
                                 four ? 0 : -127, four ? 256 : 128, shape, DataType.INT64);
-                NDArray codes = wide.toType(WeightStore.type(format), true);
+                NDArray codes = wide.toType(StoredShapes.type(format), true);
                 NDArray uniform =
-                        manager.randomUniform(1, 2, WeightStore.scaleShape(format, out, in));
+                        manager.randomUniform(1, 2, StoredShapes.scales(format, out, in));
                 NDArray scales = uniform.toType(DataType.FLOAT16, true);
                 NDArray x = manager.randomNormal(new Shape(2, in));
                 IValue c = IValue.from((PtNDArray) codes);
@@ -160,9 +160,9 @@ final class KernelTrials implements KernelChoice.Trial {
         WeightHolder holder = kernel.holder();
         try (NDArray codes =
                         manager.ones(
-                                WeightStore.codeShape(format, out, in), WeightStore.type(format));
+                                StoredShapes.codes(format, out, in), StoredShapes.type(format));
                 NDArray scales =
-                        manager.ones(WeightStore.scaleShape(format, out, in), DataType.FLOAT16);
+                        manager.ones(StoredShapes.scales(format, out, in), DataType.FLOAT16);
                 IValue c = IValue.from((PtNDArray) codes);
                 IValue s = IValue.from((PtNDArray) scales);
                 IValue parts = module.call(holder.pack(), c, s)) {

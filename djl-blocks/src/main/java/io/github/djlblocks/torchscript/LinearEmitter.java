@@ -32,10 +32,11 @@ final class LinearEmitter {
             if (!node.operation().equals("linear")) {
                 continue;
             }
-            Parameter weight = WeightStore.parameter(node.operands().get(1));
+            Parameter weight = ParameterArrays.parameter(node.operands().get(1));
             WeightFormat format = weight == null ? null : tensors.linearFormat(weight);
             Object bias = node.operands().get(2);
-            boolean joins = format != null && (bias == null || WeightStore.parameter(bias) != null);
+            boolean joins =
+                    format != null && (bias == null || ParameterArrays.parameter(bias) != null);
             List<@Nullable Object> key =
                     joins
                             ? Arrays.asList(node.operands().get(0), format, bias == null)
@@ -58,7 +59,9 @@ final class LinearEmitter {
     static void choose(Graph graph, PassWeights tensors) {
         for (List<Node> nodes : together(graph, tensors).values()) {
             Parameter weight =
-                    nodes.isEmpty() ? null : WeightStore.parameter(nodes.get(0).operands().get(1));
+                    nodes.isEmpty()
+                            ? null
+                            : ParameterArrays.parameter(nodes.get(0).operands().get(1));
             WeightFormat format = weight == null ? null : tensors.linearFormat(weight);
             if (format != null) {
                 tensors.choose(parameters(nodes, 1), format);
@@ -75,7 +78,7 @@ final class LinearEmitter {
             return;
         }
         Node first = nodes.get(0);
-        Parameter weight = WeightStore.parameter(first.operands().get(1));
+        Parameter weight = ParameterArrays.parameter(first.operands().get(1));
         WeightFormat format = weight == null ? null : out.tensors().linearFormat(weight);
         if (format == null) {
             nodes.forEach(node -> plain(node, out));

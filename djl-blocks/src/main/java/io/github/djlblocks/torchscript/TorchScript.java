@@ -22,7 +22,7 @@ public final class TorchScript {
      *
      * <p>Compiled passes give no gradients: a block with parameters that want one runs as before,
      * in every pass; {@code freezeParameters(true)} says that they do not. Compiled again, what was
-     * compiled before is used no longer, but held until its manager is closed.
+     * compiled before is freed, behind the last call it is in.
      *
      * @param block the block, on engine PyTorch
      * @param manager the manager that holds what is compiled: what is compiled ends with it, and

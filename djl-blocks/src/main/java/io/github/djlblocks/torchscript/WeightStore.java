@@ -10,7 +10,6 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.format.WeightRows;
-import io.github.djlblocks.graph.Value;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -115,14 +114,34 @@ final class WeightStore implements AutoCloseable {
         return manager.getDevice();
     }
 
-    /** A list {@code w}. */
+    /**
+     * A list {@code w}.
+     *
+     * @throws OtherWeights if a parameter was given an array of another type or shape since
+     */
     synchronized IValue tensors(List<Piece> wanted) {
+        for (Piece piece : wanted) {
+            if (piece.replaced && piece.parameter != null) {
+                throw others(piece.parameter);
+            }
+        }
         return list("no_tensors", "add_tensors", wanted, true);
     }
 
     /** A list {@code p}. */
     synchronized IValue packed(List<Piece> wanted) {
         return list("no_packed", "add_packed", wanted, false);
+    }
+
+    private OtherWeights others(Parameter parameter) {
+        PtNDArray now = ParameterArrays.of(parameter);
+        return new OtherWeights(
+                "parameter "
+                        + plan.name(parameter)
+                        + " is "
+                        + now.getDataType()
+                        + now.getShape()
+                        + " now, others were compiled");
     }
 
     private IValue list(String none, String add, List<Piece> wanted, boolean ofTensors) {
@@ -143,7 +162,7 @@ final class WeightStore implements AutoCloseable {
             return joined(List.of(parameter));
         }
         Piece piece = known.get(parameter);
-        PtNDArray array = array(parameter);
+        PtNDArray array = ParameterArrays.of(parameter);
         if (piece != null && piece.live != null && isLike(piece.live, array)) {
             refresh(piece);
             return piece;
@@ -169,8 +188,8 @@ final class WeightStore implements AutoCloseable {
         int rows = 0;
         int columns = 0;
         for (Parameter parameter : parameters) {
-            columns = Math.max(columns, width(parameter));
-            rows += Math.toIntExact(parameter.getShape().size() / width(parameter));
+            columns = Math.max(columns, ParameterArrays.width(parameter));
+            rows += Math.toIntExact(parameter.getShape().size() / ParameterArrays.width(parameter));
         }
         boolean vectors = parameters.get(0).getShape().dimension() == 1;
         WeightFormat format = plan.rawFormat();
@@ -178,7 +197,7 @@ final class WeightStore implements AutoCloseable {
                 vectors
                         ? new Shape(parameters.stream().mapToLong(p -> p.getShape().size()).sum())
                         : parameters.get(0).getShape();
-        try (NDArray codes = manager.zeros(shape, type(format))) {
+        try (NDArray codes = manager.zeros(shape, StoredShapes.type(format))) {
             if (vectors) {
                 int at = 0;
                 ByteBuffer all = codes.toByteBuffer(true);
@@ -195,11 +214,6 @@ final class WeightStore implements AutoCloseable {
         }
         known.put(key, piece);
         return piece;
-    }
-
-    private static int width(Parameter parameter) {
-        Shape shape = parameter.getShape();
-        return Math.toIntExact(shape.get(shape.dimension() - 1));
     }
 
     /** Numbers. */
@@ -222,14 +236,13 @@ final class WeightStore implements AutoCloseable {
         return piece;
     }
 
-    private static int height(List<Parameter> weights) {
-        long out = weights.stream().mapToLong(weight -> weight.getShape().get(0)).sum();
-        return Math.toIntExact(out);
-    }
-
     /** The kernels of weights below each other, which are timed if they are the first so large. */
     KernelChoice.Choice choose(List<Parameter> weights, WeightFormat format) {
-        return plan.kernels().choose(format, height(weights), width(weights.get(0)));
+        return plan.kernels()
+                .choose(
+                        format,
+                        ParameterArrays.height(weights),
+                        ParameterArrays.width(weights.get(0)));
     }
 
     /** Weights (out, in) below each other, packed for the kernels of their format. */
@@ -240,12 +253,15 @@ final class WeightStore implements AutoCloseable {
         if (before != null) {
             return before;
         }
-        int in = width(weights.get(0));
-        int out = height(weights);
+        int in = ParameterArrays.width(weights.get(0));
+        int out = ParameterArrays.height(weights);
         KernelChoice.Choice choice = choose(weights, format);
         Stored made;
-        try (NDArray codes = manager.zeros(codeShape(format, out, in), type(format));
-                NDArray scales = manager.zeros(scaleShape(format, out, in), DataType.FLOAT16)) {
+        try (NDArray codes =
+                        manager.zeros(
+                                StoredShapes.codes(format, out, in), StoredShapes.type(format));
+                NDArray scales =
+                        manager.zeros(StoredShapes.scales(format, out, in), DataType.FLOAT16)) {
             pack(format, weights, out, in, codes.toByteBuffer(true), scales.toByteBuffer(true));
             made = new Stored(choice, pack(choice.holder(), codes, scales));
         }
@@ -294,26 +310,6 @@ final class WeightStore implements AutoCloseable {
         format.pack(plan.name(weights.get(0)), out, in, rows, codes, scales);
     }
 
-    static DataType type(WeightFormat format) {
-        return switch (format.bits()) {
-            case 4 -> DataType.UINT8;
-            case 8 -> DataType.INT8;
-            case 16 -> DataType.FLOAT16;
-            default -> DataType.FLOAT32;
-        };
-    }
-
-    static Shape codeShape(WeightFormat format, int out, int in) {
-        return new Shape(out, format.bits() == 4 ? in / 2 : in);
-    }
-
-    static Shape scaleShape(WeightFormat format, int out, int in) {
-        if (format.group() > 0) {
-            return new Shape(in / format.group(), out, 2);
-        }
-        return new Shape(format.bits() == 8 ? out : 1);
-    }
-
     private Piece raw(NDArray codes, WeightFormat format) {
         if (!format.equals(WeightFormat.BFLOAT16)) {
             return new Piece(true, 1, IValue.listFrom((PtNDArray) codes));
@@ -344,66 +340,17 @@ final class WeightStore implements AutoCloseable {
         if (before == null || parameter == null) {
             return piece.arrays;
         }
-        PtNDArray now = array(parameter);
+        PtNDArray now = ParameterArrays.of(parameter);
         if (now == before && !piece.replaced) {
             return piece.arrays;
         }
         if (piece.replaced || !isLike(before, now)) {
-            throw new OtherWeights(
-                    "parameter "
-                            + plan.name(parameter)
-                            + " is "
-                            + now.getDataType()
-                            + now.getShape()
-                            + " now, others were compiled");
+            throw others(parameter);
         }
         piece.value.close();
         piece.value = IValue.listFrom(now);
         piece.live = now;
         return ++piece.arrays;
-    }
-
-    private static PtNDArray array(Parameter parameter) {
-        if (!parameter.isInitialized()) {
-            throw new MissingWeights(
-                    "parameter " + parameter.getName() + " has no values: initialise or load it");
-        }
-        if (!(parameter.getArray() instanceof PtNDArray array)) {
-            throw new MissingWeights(
-                    "parameter " + parameter.getName() + " is not on engine PyTorch");
-        }
-        if (array.hasGradient()) {
-            throw new MissingWeights(
-                    "parameter "
-                            + parameter.getName()
-                            + " wants a gradient: call freezeParameters(true) on the block");
-        }
-        return array;
-    }
-
-    /** The values of parameters as they are now. */
-    static WeightRows rowsOf(Parameter parameter) {
-        PtNDArray array = array(parameter);
-        int in = width(parameter);
-        int out = Math.toIntExact(parameter.getShape().size() / in);
-        ByteBuffer bytes = array.toByteBuffer(true);
-        return switch (array.getDataType()) {
-            case FLOAT32 -> WeightRows.ofFloat32(bytes, out, in);
-            case FLOAT16 -> WeightRows.ofFloat16(bytes, out, in);
-            default ->
-                    throw new UnsupportedOperationException(
-                            "parameter "
-                                    + parameter.getName()
-                                    + " is "
-                                    + array.getDataType()
-                                    + ": only FLOAT32 and FLOAT16 are packed");
-        };
-    }
-
-    static @Nullable Parameter parameter(@Nullable Object operand) {
-        return operand instanceof Value value && value.kind() == Value.Kind.PARAMETER
-                ? value.parameter()
-                : null;
     }
 
     @Override

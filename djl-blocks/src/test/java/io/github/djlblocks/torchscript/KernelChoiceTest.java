@@ -10,6 +10,8 @@ import io.github.djlblocks.torchscript.KernelChoice.Mix;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class KernelChoiceTest {
@@ -89,6 +91,56 @@ class KernelChoiceTest {
         assertThatIllegalStateException()
                 .isThrownBy(() -> choice.choose(WeightFormat.FLOAT32, 5, 7))
                 .withMessageStartingWith("no linear kernel of float32 runs here on (5, 7): {");
+    }
+
+    private static Set<String> tried(Map<LinearKernel, List<Double>> seconds) {
+        Set<String> tried = new TreeSet<>();
+        KernelChoice.Trial trial = trial(seconds);
+        new KernelChoice(
+                        (kernel, format, out, in, rows) -> {
+                            tried.add(kernel.id() + " " + rows);
+                            return trial.seconds(kernel, format, out, in, rows);
+                        },
+                        Mix.GENERATION,
+                        List.of())
+                .choose(WeightFormat.INT8, 5, 32);
+        return tried;
+    }
+
+    /** Widening takes hundreds of megabytes and many seconds on large weights. */
+    @Test
+    void choose_lastResort_isTimedOnlyWhereNoOtherRan() {
+        double none = Double.NaN;
+        List<Double> fast = List.of(1.0, 1.0, 1.0);
+        assertThat(tried(Map.of(LinearKernel.INT8_ROWS, fast, LinearKernel.INT8_WIDENED, fast)))
+                .contains("int8.rows 512", "int8.fbgemm 1")
+                .noneMatch(id -> id.startsWith("int8.widened"));
+        Map<LinearKernel, List<Double>> some =
+                Map.of(
+                        LinearKernel.INT8_PACK, List.of(1.0, none, 2.0),
+                        LinearKernel.INT8_WIDENED, List.of(0.1, 9.0, 0.1));
+        assertThat(tried(some))
+                .contains("int8.widened 8")
+                .doesNotContain("int8.widened 1", "int8.widened 512");
+        assertThat(choice(Mix.GENERATION, some).choose(WeightFormat.INT8, 5, 32).kernels())
+                .isEqualTo(
+                        Map.of(
+                                RowClass.ONE, LinearKernel.INT8_PACK,
+                                RowClass.FEW, LinearKernel.INT8_WIDENED,
+                                RowClass.MANY, LinearKernel.INT8_PACK));
+    }
+
+    /** Of holders that serve some rows each, none serves all: the last resort does. */
+    @Test
+    void choose_othersServeSomeRows_takesTheLastResortForAll() {
+        Map<LinearKernel, List<Double>> seconds =
+                Map.of(
+                        LinearKernel.INT8_FBGEMM, List.of(1.0, Double.NaN, 1.0),
+                        LinearKernel.INT8_WIDENED, List.of(9.0, 9.0, 9.0));
+        assertThat(choice(Mix.GENERATION, seconds).choose(WeightFormat.INT8, 5, 32).kernels())
+                .hasSize(3)
+                .containsValue(LinearKernel.INT8_WIDENED)
+                .doesNotContainValue(LinearKernel.INT8_FBGEMM);
     }
 
     @Test

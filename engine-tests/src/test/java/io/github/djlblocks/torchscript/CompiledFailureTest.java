@@ -29,12 +29,9 @@ import io.github.djlblocks.feedforward.RouterLog;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.Decoders;
 import io.github.djlblocks.parity.EachEngine;
-import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.LeakGuard;
-import io.github.djlblocks.parity.ProcessMemory;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -268,21 +265,6 @@ class CompiledFailureTest {
         assertThat(statistics.compiled()).isEqualTo(1);
     }
 
-    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
-    void forward_managerClosed_runsBlockByBlock(EngineUnderTest engine, NDManager manager) {
-        Linear linear = Twins.initialized(linear(), manager, DataType.FLOAT32, new Shape(2, E));
-        NDList x = new NDList(manager.ones(new Shape(2, E)));
-        NDArray expected = Twins.forward(linear, x, null).get(0);
-        PassStatistics statistics;
-        try (NDManager brief = engine.newManager()) {
-            statistics = TorchScript.compile(linear, brief, CompileOptions.defaults());
-            Twins.forward(linear, x, null);
-        }
-        assertThat(Twins.forward(linear, x, null).get(0)).isExactly(expected);
-        assertThat(statistics.compiled()).isEqualTo(1);
-        assertThat(statistics.portable()).isEqualTo(1);
-    }
-
     private static Linear linear() {
         return Linear.withBias(E, 3);
     }
@@ -303,19 +285,6 @@ class CompiledFailureTest {
                                                 "passes are compiled for engine PyTorch, but the"
                                                         + " manager is of MXNet: give a manager of"
                                                         + " PyTorch"));
-    }
-
-    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
-    void compile_twice_theLaterCounts(NDManager manager) {
-        Twins<CausalLanguageModel> twins = decoders(manager);
-        NDList ids = new NDList(twins.ids(1, 2, 3));
-        twins.compiled(ids, null);
-        PassStatistics later =
-                TorchScript.compile(twins.compiled(), manager, CompileOptions.defaults());
-        assertThat(twins.compiled(ids, null))
-                .isCloseTo(twins.plain(ids, null), Twins.tolerance(DataType.FLOAT32, 3));
-        assertThat(twins.statistics().compiled()).isEqualTo(1);
-        assertThat(later.compiled()).isEqualTo(1);
     }
 
     /** A compiled block inside a compiled block, of ours and of DJL's containers. */
@@ -369,63 +338,5 @@ class CompiledFailureTest {
         }
         assertThat(twins.statistics().kinds()).isEqualTo(100);
         assertThat(twins.statistics().portable()).isEqualTo(3);
-    }
-
-    /** The native list of weights holds them whatever becomes of their arrays. */
-    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
-    void close_ofTheManager_freesTheWeights(EngineUnderTest engine) {
-        compileAndClose(engine, 5);
-        OptionalLong before = ProcessMemory.residentBytes();
-        compileAndClose(engine, 60);
-        OptionalLong after = ProcessMemory.residentBytes();
-        if (before.isPresent() && after.isPresent()) {
-            // Kept, they would be 240 MB.
-            assertThat(after.getAsLong() - before.getAsLong()).isLessThan(60L * 1024 * 1024);
-        }
-    }
-
-    private static void compileAndClose(EngineUnderTest engine, int times) {
-        for (int i = 0; i < times; i++) {
-            try (NDManager own = engine.newManager()) {
-                Linear linear = Linear.withoutBias(1000, 1000);
-                linear.freezeParameters(true);
-                linear.initialize(own, DataType.FLOAT32, new Shape(1, 1000));
-                TorchScript.compile(linear, own, CompileOptions.defaults().demanded());
-                Twins.forward(linear, new NDList(own.ones(new Shape(1, 1000))), null);
-            }
-        }
-    }
-
-    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
-    void forward_twoThousandSteps_leavesNothingBehind(NDManager manager) {
-        Twins<CausalLanguageModel> twins =
-                Twins.of(
-                        () -> Decoders.languageModel(Twins.decoder(5000).build()),
-                        manager,
-                        DataType.FLOAT32,
-                        CompileOptions.defaults(),
-                        new Shape(1, 1));
-        try (KeyValueCache cache = KeyValueCache.rolling(manager, 2, 32)) {
-            steps(twins, cache, 400);
-            OptionalLong before = ProcessMemory.residentBytes();
-            int open = LeakGuard.ofEngine(manager).openArrays();
-            steps(twins, cache, 1600);
-            assertThat(LeakGuard.ofEngine(manager).openArrays()).isEqualTo(open);
-            OptionalLong after = ProcessMemory.residentBytes();
-            if (before.isPresent() && after.isPresent()) {
-                // Java's own heap may grow; an array a step, of 2 KiB, would be 3 MiB a tensor.
-                assertThat(after.getAsLong() - before.getAsLong()).isLessThan(24L * 1024 * 1024);
-            }
-        }
-        assertThat(twins.statistics().compiled()).isEqualTo(2000);
-    }
-
-    private static void steps(Twins<CausalLanguageModel> twins, KeyValueCache cache, int steps) {
-        for (int step = 0; step < steps; step++) {
-            try (NDManager own = twins.manager().newSubManager()) {
-                NDArray ids = own.create(new long[] {step % 13, 5}, new Shape(2, 1));
-                twins.compiled(new NDList(ids), params(cache));
-            }
-        }
     }
 }

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.model.CausalLanguageModel;
@@ -23,6 +24,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.lang.reflect.Field;
+import java.util.HashMap;
 import java.util.Map;
 
 /** Parameters that change after a block was compiled: trained, loaded, of another type. */
@@ -92,6 +95,57 @@ class CompiledWeightsTest {
                 .isCloseTo(wide.plain(ids, null), Twins.tolerance(DataType.FLOAT64, 5));
         assertThat(twins.statistics().portable()).isZero();
         assertThat(twins.statistics().kinds()).isEqualTo(1);
+    }
+
+    /** Each of two kinds of passes finds the arrays that there are, whichever ran before it. */
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void forward_arraysSwappedAndBack_neverTakesOldOnes(NDManager manager) throws Exception {
+        Twins<CausalLanguageModel> twins = Twins.decoders(30, manager, DataType.FLOAT32);
+        Twins<CausalLanguageModel> wide = Twins.decoders(30, manager, DataType.FLOAT64);
+        ParameterPaths.of(wide.plain()).values().forEach(p -> p.getArray().muli(1.25));
+        Map<String, NDArray> narrowArrays = arrays(twins.compiled());
+        Map<String, NDArray> wideArrays = arrays(wide.plain());
+        NDList prompt = new NDList(twins.ids(1, 2, 5));
+        NDList step = new NDList(twins.ids(2, 1, 1));
+        twins.compiled(prompt, null);
+        twins.compiled(step, null);
+
+        give(twins.compiled(), wideArrays);
+        isLike(twins, wide, prompt);
+        give(twins.compiled(), narrowArrays);
+        isLike(twins, twins, step);
+        isLike(twins, twins, prompt);
+        give(twins.compiled(), wideArrays);
+        isLike(twins, wide, step);
+        isLike(twins, wide, prompt);
+        give(twins.compiled(), narrowArrays);
+        isLike(twins, twins, prompt);
+        isLike(twins, twins, step);
+        assertThat(twins.statistics().portable()).isZero();
+        assertThat(twins.statistics().kinds()).isEqualTo(2);
+    }
+
+    private static void isLike(
+            Twins<CausalLanguageModel> twins, Twins<CausalLanguageModel> other, NDList ids) {
+        assertThat(twins.compiled(ids, null))
+                .hasDataType(other.dataType())
+                .isCloseTo(other.plain(ids, null), Twins.tolerance(other.dataType(), 5));
+    }
+
+    private static Map<String, NDArray> arrays(CausalLanguageModel model) {
+        Map<String, NDArray> arrays = new HashMap<>();
+        ParameterPaths.of(model).forEach((path, p) -> arrays.put(path, p.getArray()));
+        return arrays;
+    }
+
+    /** A parameter takes an array it had before by no method of its own. */
+    private static void give(CausalLanguageModel model, Map<String, NDArray> arrays)
+            throws ReflectiveOperationException {
+        Field array = Parameter.class.getDeclaredField("array");
+        array.setAccessible(true);
+        for (Map.Entry<String, Parameter> each : ParameterPaths.of(model).entrySet()) {
+            array.set(each.getValue(), arrays.get(each.getKey()));
+        }
     }
 
     /** Gradients through passes for training, and through those for inference that want them. */
