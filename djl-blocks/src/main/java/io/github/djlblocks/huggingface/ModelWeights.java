@@ -98,7 +98,8 @@ final class ModelWeights {
      * name: as a map it is rounded otherwise than as a table.
      */
     TensorSource rounded(TensorSource source, WeightMap names) {
-        Map<String, String> further = tiedHead ? Map.of(headTensor, tableTensor) : Map.of();
+        Map<String, String> further =
+                tiedHead ? Map.of(headTensor, tableTensor(source, names)) : Map.of();
         return new TransformedTensors(
                 source,
                 further,
@@ -109,6 +110,14 @@ final class ModelWeights {
                     float[] kept = format(path).pack(path, rows, width, given).toFloats();
                     System.arraycopy(kept, 0, values, 0, values.length);
                 });
+    }
+
+    /** Families have several names for it. */
+    private String tableTensor(TensorSource source, WeightMap names) {
+        return source.names().stream()
+                .filter(name -> names.parameterPath(name).filter(table::equals).isPresent())
+                .findFirst()
+                .orElse(tableTensor);
     }
 
     private WeightFormat format(String path) {

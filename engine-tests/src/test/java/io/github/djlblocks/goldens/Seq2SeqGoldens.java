@@ -131,6 +131,8 @@ abstract class Seq2SeqGoldens {
             long[][] target = EncoderGoldens.looks(manager.ones(TARGET, DataType.INT64));
             Tolerance tolerance = Tolerance.of(dataType, terms(), scoreSize());
             Tolerance single = GoldenTolerance.ofFloat32Run(dataType, terms());
+            Tolerance weight =
+                    Tolerance.of(DataType.FLOAT32, terms(), 2 * scoreSize()).deliveredAs(dataType);
             int layers = config.decoder().stack().layers();
             int at = 0;
             golden.assertClose(prefix + "logits", found.get(at++), tolerance);
@@ -140,11 +142,11 @@ abstract class Seq2SeqGoldens {
             }
             for (int i = 0; i < layers; i++) {
                 String name = prefix + "decoder_attentions." + i;
-                golden.assertWeightsCloseWhere(target, name, found.get(at++), single);
+                golden.assertWeightsCloseWhere(target, name, found.get(at++), weight);
             }
             for (int i = 0; i < layers; i++) {
                 String name = prefix + "cross_attentions." + i;
-                golden.assertWeightsCloseWhere(target, name, found.get(at++), single);
+                golden.assertWeightsCloseWhere(target, name, found.get(at++), weight);
             }
             String last = prefix + "encoder_last_hidden_state";
             golden.assertCloseWhere(source, last, found.get(at++), single);
@@ -155,7 +157,7 @@ abstract class Seq2SeqGoldens {
             }
             for (int i = 0; i < encoderLayers; i++) {
                 String name = prefix + "encoder_attentions." + i;
-                golden.assertWeightsCloseWhere(source, name, found.get(at++), single);
+                golden.assertWeightsCloseWhere(source, name, found.get(at++), weight);
             }
             assertThat(found).hasSize(at);
         }
@@ -276,7 +278,8 @@ abstract class Seq2SeqGoldens {
     /**
      * The absolute error of a score is the relative one of its weight, and scores without their
      * usual factor {@code 1 / sqrt(D)}, as those of T5, are that much larger: 1.1 times what scaled
-     * ones are allowed was measured in a forward pass, 1.6 times in a gradient.
+     * ones are allowed was measured in a forward pass, 1.3 times in a weight of it, compiled, 1.6
+     * times in a gradient.
      */
     private double scoreSize() {
         StackConfig stack = config.decoder().stack();
