@@ -235,7 +235,7 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
         TracedCache.Uses uses = new TracedCache.Uses();
         List<TracedCache> caches = new ArrayList<>();
         for (CacheArgument cache : arguments.caches()) {
-            caches.add(new TracedCache(tracer, cache, uses, caches.size()));
+            caches.add(new TracedCache(tracer, cache, options.types(), uses, caches.size()));
         }
         int inputs = arguments.inputs().size();
         NDList traced = new NDList(new ArrayList<NDArray>(arrays.subList(0, inputs)));
