@@ -1,4 +1,4 @@
-/** Text generation: one token after another from a causal language model. */
+/** Text generation: tokens of a language model, chosen greedily, drawn, or searched by beams. */
 @NullMarked
 package io.github.djlblocks.generate;
 

@@ -74,6 +74,9 @@ public final class HuggingFaceModels {
                 .optEngine(engine)
                 .optDevice(device)
                 .optArgument("blockFactory", HuggingFaceBlockFactory.class.getName())
+                .optArgument(
+                        HuggingFaceBlockFactory.TRANSLATORS,
+                        HuggingFaceBlockFactory.TEXT_GENERATION)
                 // The block factory has loaded the weights; DJL is not to look for a .params file.
                 .optOption("hasParameter", "false")
                 .optTranslatorFactory(new TextGenerationTranslatorFactory());

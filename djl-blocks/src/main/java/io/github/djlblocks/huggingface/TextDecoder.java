@@ -18,12 +18,14 @@ final class TextDecoder {
     private static final String INCOMPLETE = "\uFFFD";
 
     private final HuggingFaceTokenizer tokenizer;
+    private final boolean skipSpecialTokens;
     private long[] tokens;
     private int windowStart;
     private int given;
 
-    TextDecoder(HuggingFaceTokenizer tokenizer, long[] prompt) {
+    TextDecoder(HuggingFaceTokenizer tokenizer, long[] prompt, boolean skipSpecialTokens) {
         this.tokenizer = tokenizer;
+        this.skipSpecialTokens = skipSpecialTokens;
         tokens = prompt.clone();
         given = tokens.length;
     }
@@ -38,6 +40,15 @@ final class TextDecoder {
         }
         advance();
         return piece;
+    }
+
+    /** Takes all tokens there are and returns their text. */
+    String acceptAll(long... all) {
+        StringBuilder text = new StringBuilder();
+        for (long token : all) {
+            text.append(accept(token));
+        }
+        return text.append(finish()).toString();
     }
 
     /** Returns what is left, complete or not. */
@@ -59,6 +70,6 @@ final class TextDecoder {
     }
 
     private String decode(int end) {
-        return tokenizer.decode(Arrays.copyOfRange(tokens, windowStart, end), true);
+        return tokenizer.decode(Arrays.copyOfRange(tokens, windowStart, end), skipSpecialTokens);
     }
 }

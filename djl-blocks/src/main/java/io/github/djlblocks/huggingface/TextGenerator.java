@@ -6,64 +6,54 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import io.github.djlblocks.generate.FinishReason;
 import io.github.djlblocks.generate.GenerationOptions;
-import io.github.djlblocks.generate.GreedyDecoder;
-import io.github.djlblocks.internal.ConfigReader;
+import io.github.djlblocks.generate.GenerationResult;
+import io.github.djlblocks.generate.PromptCache;
+import io.github.djlblocks.generate.TokenGenerator;
+import io.github.djlblocks.generate.TokenLogProbabilities;
+import io.github.djlblocks.generate.TokenStream;
 import io.github.djlblocks.model.CausalLanguageModel;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.locks.ReadWriteLock;
+import java.util.OptionalDouble;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Text in, text out: tokenizer, model and greedy decoding together.
+ * Text in, text out: tokenizer, model and generation together.
  *
- * <p>It may be used from many threads at once; each call has its own cache. {@link #close} waits
- * for the calls that are running; close it before the model, which waits for nobody.
+ * <p>Options that a caller does not give are those of the model's {@code generation_config.json}: a
+ * model whose file says so samples.
+ *
+ * <p>It may be used from many threads at once; each call has its own cache. A call that fails or is
+ * cancelled leaves nothing behind. {@link #close} waits for the calls that are running; close it
+ * before the model, which waits for nobody.
  */
 public final class TextGenerator implements AutoCloseable {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(TextGenerator.class);
-
-    private static final String TOKENIZER_FILE = "tokenizer.json";
-
-    /** Fields of generation_config.json that change even a greedy choice of tokens. */
-    private static final List<String> NOT_APPLIED =
-            List.of(
-                    "repetition_penalty",
-                    "no_repeat_ngram_size",
-                    "suppress_tokens",
-                    "begin_suppress_tokens",
-                    "forced_bos_token_id",
-                    "forced_eos_token_id",
-                    "min_length",
-                    "min_new_tokens",
-                    "bad_words_ids");
-
+    private final Prompts prompts;
     private final CausalLanguageModel block;
     private final NDManager manager;
     private final HuggingFaceTokenizer tokenizer;
-    private final Set<Long> endTokens;
-    private final ReadWriteLock lock = new ReentrantReadWriteLock();
+    private final TextOptions defaults;
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private boolean closed;
 
     private TextGenerator(
             CausalLanguageModel block,
             NDManager manager,
             HuggingFaceTokenizer tokenizer,
-            Set<Long> endTokens) {
+            TextOptions defaults,
+            Path directory) {
         this.block = block;
         this.manager = manager;
         this.tokenizer = tokenizer;
-        this.endTokens = endTokens;
+        this.defaults = defaults;
+        prompts = new Prompts(tokenizer, directory);
     }
 
     /**
@@ -72,7 +62,8 @@ public final class TextGenerator implements AutoCloseable {
      * @param model a model loaded through {@link HuggingFaceModels#textGeneration}
      * @return the generator
      * @throws IOException if a file of the directory cannot be read
-     * @throws IllegalArgumentException if the model is no causal language model
+     * @throws IllegalArgumentException if the model is no causal language model, the tokenizer has
+     *     tokens that it does not know, or generation_config.json says what cannot be done
      */
     public static TextGenerator of(Model model) throws IOException {
         Block block = model.getBlock();
@@ -93,118 +84,305 @@ public final class TextGenerator implements AutoCloseable {
      * @param directory the directory with tokenizer.json and config.json
      * @return the generator
      * @throws IOException if a file of the directory cannot be read
+     * @throws IllegalArgumentException if the tokenizer has tokens that the model does not know, or
+     *     generation_config.json says what cannot be done
      */
     public static TextGenerator of(CausalLanguageModel block, NDManager manager, Path directory)
             throws IOException {
-        Path file = directory.resolve(TOKENIZER_FILE);
-        if (!Files.isRegularFile(file)) {
-            throw new IOException(file + " is missing: text needs the tokenizer of the model");
-        }
-        Set<Long> endTokens = endTokens(directory);
-        HuggingFaceTokenizer tokenizer =
-                HuggingFaceTokenizer.newInstance(
-                        file, Map.of("truncation", "false", "padding", "false"));
-        return new TextGenerator(block, manager.newSubManager(), tokenizer, endTokens);
-    }
-
-    /** From generation_config.json if it says so, else from config.json, as Hugging Face does. */
-    private static Set<Long> endTokens(Path directory) throws IOException {
-        Path generation = directory.resolve("generation_config.json");
-        if (Files.isRegularFile(generation)) {
-            ConfigReader json = ConfigReader.of(generation);
-            for (String field : NOT_APPLIED) {
-                if (json.has(field)) {
-                    LOGGER.warn("{}: {} is not applied: decoding is greedy", generation, field);
-                }
-            }
-            Set<Long> tokens = json.tokens("eos_token_id", Set.of());
-            if (!tokens.isEmpty()) {
-                return tokens;
-            }
-        }
-        return HuggingFaceModels.describe(directory).endTokens();
+        TextOptions defaults =
+                GenerationConfig.of(
+                                directory,
+                                block.getContextLength(),
+                                HuggingFaceModels.describe(directory).endTokens())
+                        .textOptions();
+        HuggingFaceTokenizer tokenizer = TokenizerFile.open(directory, block.getVocabularySize());
+        return new TextGenerator(block, manager.newSubManager(), tokenizer, defaults, directory);
     }
 
     /**
-     * Returns options that stop at the model's own end tokens.
+     * Returns the options of the model's generation_config.json. Without a length there, text goes
+     * on to an end token or to the end of the context.
+     *
+     * @return the options
+     */
+    public TextOptions textOptions() {
+        return defaults;
+    }
+
+    /**
+     * Returns the options of the model's generation_config.json for another length.
      *
      * @param maxNewTokens the most tokens to generate
      * @return the options
      */
     public GenerationOptions options(int maxNewTokens) {
-        return GenerationOptions.of(maxNewTokens).withEndTokens(endTokens);
+        return defaults.tokens().withMaxNewTokens(maxNewTokens);
     }
 
     /**
      * Continues a prompt.
      *
      * @param prompt the text to continue
-     * @param options when to stop
+     * @param options what tokens are generated and when they stop
      * @return what was generated
-     * @throws IllegalArgumentException if the prompt gives no token or does not fit the context
+     * @throws IllegalArgumentException if the prompt gives no token or does not fit the context, or
+     *     options ask for several sequences
      */
     public Result generate(String prompt, GenerationOptions options) {
-        return generate(prompt, options, piece -> {});
+        return generate(prompt, defaults.withTokens(options), piece -> {});
     }
 
     /**
      * Continues a prompt and gives out the text as it comes.
      *
      * @param prompt the text to continue
-     * @param options when to stop
+     * @param options what tokens are generated and when they stop
      * @param pieces takes each piece of text; together they are the result's text
      * @return what was generated
-     * @throws IllegalArgumentException if the prompt gives no token or does not fit the context
+     * @throws IllegalArgumentException if the prompt gives no token or does not fit the context, or
+     *     options ask for several sequences
      * @throws IllegalStateException if the generator is closed
      */
     public Result generate(String prompt, GenerationOptions options, Consumer<String> pieces) {
+        return generate(prompt, defaults.withTokens(options), pieces);
+    }
+
+    /**
+     * Continues a prompt and gives out the text as it comes; that of a beam search at its end.
+     *
+     * @param prompt the text to continue
+     * @param options what text is generated
+     * @param pieces takes each piece of text; together they are the result's text. What it throws
+     *     ends the generation and comes out here
+     * @return what was generated
+     * @throws IllegalArgumentException if the prompt gives no token or does not fit the context, or
+     *     options ask for several sequences
+     * @throws IllegalStateException if the generator is closed
+     */
+    public Result generate(String prompt, TextOptions options, Consumer<String> pieces) {
+        return running(
+                () -> run(prompts.tokens(prompt, options.addSpecialTokens()), options, pieces));
+    }
+
+    /**
+     * Continues several prompts at once; or one with several sequences.
+     *
+     * @param texts the texts to continue
+     * @param options what text is generated
+     * @return for each prompt, in order, as many results as {@code numReturnSequences}
+     * @throws IllegalArgumentException if there is no prompt, or one gives no token or does not fit
+     *     the context
+     * @throws IllegalStateException if the generator is closed
+     */
+    public List<Result> generateAll(List<String> texts, TextOptions options) {
+        return running(
+                () -> {
+                    long[][] rows =
+                            texts.stream()
+                                    .map(text -> prompts.tokens(text, options.addSpecialTokens()))
+                                    .toArray(long[][]::new);
+                    return runAll(rows, options);
+                });
+    }
+
+    /**
+     * Answers a chat, whose text the model's chat template writes.
+     *
+     * @param messages the messages, the oldest first
+     * @param chat what else the template is told
+     * @param options what text is generated
+     * @param pieces takes each piece of text; together they are the result's text
+     * @return the answer
+     * @throws IllegalArgumentException if the model has no chat template, it refuses the messages,
+     *     or they do not fit the context
+     * @throws IllegalStateException if the generator is closed
+     */
+    public Result chat(
+            List<ChatMessage> messages,
+            ChatOptions chat,
+            TextOptions options,
+            Consumer<String> pieces) {
+        return running(() -> run(prompts.chat(messages, chat), options, pieces));
+    }
+
+    /**
+     * Starts a text whose pieces are computed when they are asked for.
+     *
+     * @param prompt the text to continue
+     * @param options what text is generated
+     * @return the stream; close it
+     * @throws IllegalArgumentException if the prompt gives no token or does not fit the context, or
+     *     options ask for several sequences or a beam search
+     * @throws IllegalStateException if the generator is closed
+     */
+    public TextStream stream(String prompt, TextOptions options) {
+        return running(
+                () -> start(prompts.tokens(prompt, options.addSpecialTokens()), options, null));
+    }
+
+    /**
+     * Starts the answer of a chat, whose pieces are computed when they are asked for.
+     *
+     * @param messages the messages, the oldest first
+     * @param chat what else the template is told
+     * @param options what text is generated
+     * @return the stream; close it
+     * @throws IllegalArgumentException if the model has no chat template, it refuses the messages,
+     *     they do not fit the context, or options ask for several sequences or a beam search
+     * @throws IllegalStateException if the generator is closed
+     */
+    public TextStream stream(List<ChatMessage> messages, ChatOptions chat, TextOptions options) {
+        return running(() -> start(prompts.chat(messages, chat), options, null));
+    }
+
+    /**
+     * Returns the text for subscribers. Each subscription is a generation of its own, which
+     * computes as many pieces as are asked for; cancelling it frees its memory.
+     *
+     * @param prompt the text to continue
+     * @param options what text is generated
+     * @param executor where tokens are computed and subscribers called
+     * @return the publisher; what would be thrown by {@link #stream} goes to subscribers
+     */
+    public Flow.Publisher<String> publisher(String prompt, TextOptions options, Executor executor) {
+        return new TextPublisher(() -> stream(prompt, options), executor);
+    }
+
+    /**
+     * Starts a chat that remembers its messages, and what the model has read of them.
+     *
+     * @param chat what the template is told besides the messages
+     * @param options what text is generated
+     * @return the session; close it
+     */
+    public ChatSession newChat(ChatOptions chat, TextOptions options) {
+        return running(() -> new ChatSession(this, PromptCache.of(block, manager), chat, options));
+    }
+
+    /** Answers a chat with what a cache holds already. */
+    Result chat(
+            List<ChatMessage> messages,
+            ChatOptions chat,
+            TextOptions options,
+            Consumer<String> pieces,
+            PromptCache cache) {
+        return running(
+                () -> {
+                    try (TextStream text = start(prompts.chat(messages, chat), options, cache)) {
+                        text.forEachRemaining(pieces);
+                        return text.result();
+                    }
+                });
+    }
+
+    private TextStream start(long[] ids, TextOptions options, @Nullable PromptCache cache) {
+        if (options.tokens().numReturnSequences() > 1) {
+            throw new IllegalArgumentException(
+                    "numReturnSequences ("
+                            + options.tokens().numReturnSequences()
+                            + ") gives several texts: call generateAll, or set it to 1");
+        }
+        TokenGenerator generator = TokenGenerator.of(block, manager);
+        TokenStream tokens =
+                (cache == null ? generator : generator.withPromptCache(cache))
+                        .stream(new long[][] {ids}, options.tokens());
+        return new TextStream(
+                this,
+                tokens,
+                ids,
+                new TextDecoder(tokenizer, ids, options.skipSpecialTokens()),
+                new StopText(options.stopStrings()));
+    }
+
+    private Result run(long[] ids, TextOptions options, Consumer<String> pieces) {
+        if (options.tokens().numBeams() > 1 && options.tokens().numReturnSequences() == 1) {
+            Result result = runAll(new long[][] {ids}, options).get(0);
+            if (!result.text().isEmpty()) {
+                pieces.accept(result.text());
+            }
+            return result;
+        }
+        try (TextStream text = start(ids, options, null)) {
+            text.forEachRemaining(pieces);
+            return text.result();
+        }
+    }
+
+    private List<Result> runAll(long[][] rows, TextOptions options) {
+        List<String> stops = options.stopStrings();
+        TokenGenerator generator = TokenGenerator.of(block, manager);
+        if (!stops.isEmpty()) {
+            generator =
+                    generator.withStop(
+                            history ->
+                                    StopText.first(text(history.generated(), options), stops) >= 0);
+        }
+        return generator.generate(rows, options.tokens()).stream()
+                .map(result -> result(rows[result.prompt()], result, options))
+                .toList();
+    }
+
+    private Result result(long[] prompt, GenerationResult result, TextOptions options) {
+        TextDecoder decoder = new TextDecoder(tokenizer, prompt, options.skipSpecialTokens());
+        String text = decoder.acceptAll(result.tokens());
+        int end = StopText.first(text, options.stopStrings());
+        return new Result(
+                end < 0 ? text : text.substring(0, end),
+                prompt,
+                result.tokens(),
+                result.finishReason(),
+                result.score(),
+                result.logProbabilities());
+    }
+
+    private String text(long[] tokens, TextOptions options) {
+        return tokenizer.decode(tokens, options.skipSpecialTokens());
+    }
+
+    /** Whether generation_config.json says how long a text is. */
+    boolean hasLength() {
+        GenerationOptions tokens = defaults.tokens();
+        return tokens.maxNewTokens() > 0 || tokens.maxLength() < block.getContextLength();
+    }
+
+    /** Does something while the generator is open, and keeps it open meanwhile. */
+    <T> T running(Supplier<T> work) {
         lock.readLock().lock();
         try {
             if (closed) {
                 throw new IllegalStateException("the text generator is closed: make a new one");
             }
-            return run(prompt, options, pieces);
+            return work.get();
         } finally {
             lock.readLock().unlock();
         }
     }
 
-    private Result run(String prompt, GenerationOptions options, Consumer<String> pieces) {
-        long[] ids = tokenizer.encode(prompt).getIds();
-        if (ids.length == 0) {
-            throw new IllegalArgumentException(
-                    "the prompt \"" + prompt + "\" gives no token: write at least one character");
-        }
-        TextDecoder decoder = new TextDecoder(tokenizer, ids);
-        StringBuilder text = new StringBuilder();
-        Consumer<String> give =
-                piece -> {
-                    if (!piece.isEmpty()) {
-                        text.append(piece);
-                        pieces.accept(piece);
-                    }
-                };
-        long[] tokens = new long[0];
-        try (GreedyDecoder greedy =
-                GreedyDecoder.start(block, manager, new long[][] {ids}, options)) {
-            while (greedy.hasNext()) {
-                long token = greedy.next()[0];
-                tokens = Arrays.copyOf(tokens, tokens.length + 1);
-                tokens[tokens.length - 1] = token;
-                give.accept(decoder.accept(token));
+    /** Frees what belongs to this generator, unless that was freed with it. */
+    void release(Runnable close) {
+        lock.readLock().lock();
+        try {
+            if (!closed) {
+                close.run();
             }
-            give.accept(decoder.finish());
-            FinishReason reason = Objects.requireNonNull(greedy.finishReason(0));
-            return new Result(text.toString(), ids, tokens, reason);
+        } finally {
+            lock.readLock().unlock();
         }
     }
 
     /**
-     * Frees the tokenizer and the generator's memory, once no call is running; the model stays. Not
-     * to be called from within {@link #generate}.
+     * Frees the tokenizer and the generator's memory, that of its streams and sessions too, once no
+     * call is running; the model stays.
+     *
+     * @throws IllegalStateException from within a call, which it would wait for
      */
     @Override
     public void close() {
+        if (lock.getReadHoldCount() > 0) {
+            throw new IllegalStateException(
+                    "close was called while this thread generates, and would wait for itself:"
+                            + " close the generator afterwards");
+        }
         lock.writeLock().lock();
         try {
             if (!closed) {
@@ -220,12 +398,20 @@ public final class TextGenerator implements AutoCloseable {
     /**
      * What was generated.
      *
-     * @param text the text, without special tokens
+     * @param text the text, without special tokens unless they were asked for, and without the stop
+     *     string
      * @param promptTokens the tokens of the prompt
-     * @param tokens the new tokens, an end token included
+     * @param tokens the new tokens, an end token or stop string included
      * @param finishReason why it stopped
+     * @param score of a beam search, the score of the beam; else none
+     * @param logProbabilities for each token, if they were asked for; else empty
      */
     @SuppressWarnings("ArrayRecordComponent") // a carrier of results, not a key
     public record Result(
-            String text, long[] promptTokens, long[] tokens, FinishReason finishReason) {}
+            String text,
+            long[] promptTokens,
+            long[] tokens,
+            FinishReason finishReason,
+            OptionalDouble score,
+            List<TokenLogProbabilities> logProbabilities) {}
 }

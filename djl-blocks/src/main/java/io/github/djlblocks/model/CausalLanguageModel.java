@@ -1,5 +1,6 @@
 package io.github.djlblocks.model;
 
+import ai.djl.inference.streaming.StreamingBlock;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -19,6 +20,8 @@ import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.position.PositionBias;
 import io.github.djlblocks.position.RotaryEmbedding;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>If a pass with a cache fails, the cache is as long afterwards as it was before.
  */
-public final class CausalLanguageModel extends KernelBlock {
+public final class CausalLanguageModel extends KernelBlock implements StreamingBlock {
 
     /** Param: the {@link KeyValueCache} to continue and to append to. */
     public static final String CACHE = "keyValueCache";
@@ -152,6 +155,21 @@ public final class CausalLanguageModel extends KernelBlock {
         checkInputs(inputShapes);
         int vocabulary = head == null ? embedding.getVocabularySize() : head.getOutputs();
         return new Shape[] {inputShapes[0].slice(0, 2).add(vocabulary)};
+    }
+
+    /**
+     * Runs one pass, whose output is the only chunk; nothing for an empty list, which is what
+     * translators of text generation send here.
+     */
+    @Override
+    public Iterator<NDList> forwardStreamIter(
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        return inputs.isEmpty()
+                ? Collections.emptyIterator()
+                : List.of(forward(store, inputs, training, params)).iterator();
     }
 
     @Override

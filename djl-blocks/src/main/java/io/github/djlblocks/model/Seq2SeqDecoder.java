@@ -108,6 +108,15 @@ public final class Seq2SeqDecoder extends KernelBlock {
         return contextLength;
     }
 
+    /**
+     * Returns the number of tokens there are logits for.
+     *
+     * @return V
+     */
+    public int getVocabularySize() {
+        return head.getVocabularySize();
+    }
+
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
         checkInputs(inputShapes);

@@ -13,7 +13,7 @@ final class Levels {
 
     static final List<List<String>> ALL =
             List.of(
-                    List.of("internal"),
+                    List.of("internal", "template"),
                     List.of("kernel", "checkpoint", "format"),
                     List.of("graph"),
                     List.of("core"),

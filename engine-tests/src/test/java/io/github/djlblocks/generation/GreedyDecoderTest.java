@@ -41,7 +41,8 @@ class GreedyDecoderTest {
     @EachEngine(leavesNothingOpen = true)
     void next_rowsThatEndApart_finishedOnesGetThePadToken(NDManager manager) {
         CausalLanguageModel model = TinyLlama.successor(manager, COUNTING);
-        GenerationOptions options = new GenerationOptions(4, Set.of(6L), 9);
+        GenerationOptions options =
+                GenerationOptions.of(4).withEndTokens(Set.of(6L)).withPadToken(9);
         try (GreedyDecoder decoder =
                 start(model, manager, options, new long[] {1, 4}, new long[] {7}, new long[] {2})) {
             List<long[]> steps = new ArrayList<>();
