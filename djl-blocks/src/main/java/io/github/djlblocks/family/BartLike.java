@@ -217,6 +217,7 @@ final class BartLike {
     private ModelDescription describe() {
         Set<Long> begin = json.tokens("bos_token_id", traits.begin());
         Set<Long> start = json.tokens("decoder_start_token_id", traits.start());
+        boolean beginIsForced = json.flag("force_bos_token_to_be_generated", false);
         EmbeddingConfig embedding = config.decoder().embedding();
         return ModelDescription.builder(
                         ModelDescription.Kind.ENCODER_DECODER,
@@ -229,6 +230,9 @@ final class BartLike {
                         embedding.contextLength())
                 .endTokens(json.tokens("eos_token_id", traits.end()))
                 .decoderStartTokens(start.isEmpty() ? begin : start)
+                .forcedTokens(
+                        json.tokens("forced_bos_token_id", beginIsForced ? begin : Set.of()),
+                        json.tokens("forced_eos_token_id", traits.end()))
                 .names(names())
                 .config(config)
                 .head(config.tiedHead(), (shared ? "encoder" : "decoder") + TOKENS, HEAD)

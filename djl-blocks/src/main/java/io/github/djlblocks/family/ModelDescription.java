@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,8 @@ public final class ModelDescription {
     private final boolean tiedHead;
     private final Set<Long> endTokens;
     private final List<Long> decoderStartTokens;
+    private final OptionalLong forcedFirstToken;
+    private final OptionalLong forcedLastToken;
     private final TensorNames names;
     private final @Nullable String table;
     private final @Nullable String head;
@@ -66,6 +69,8 @@ public final class ModelDescription {
         tiedHead = builder.tiedHead;
         endTokens = Set.copyOf(builder.endTokens);
         decoderStartTokens = List.copyOf(builder.decoderStartTokens);
+        forcedFirstToken = builder.forcedFirstToken;
+        forcedLastToken = builder.forcedLastToken;
         names = Objects.requireNonNull(builder.names, "names");
         blocks = Objects.requireNonNull(builder.blocks, "blocks");
         table = builder.table;
@@ -168,6 +173,26 @@ public final class ModelDescription {
      */
     public List<Long> decoderStartTokens() {
         return decoderStartTokens;
+    }
+
+    /**
+     * Returns the token that a generated text begins with if no file says otherwise, as that of a
+     * language.
+     *
+     * @return that of the configuration, or none
+     */
+    public OptionalLong forcedFirstToken() {
+        return forcedFirstToken;
+    }
+
+    /**
+     * Returns the token that ends a generated text of the greatest length if no file says
+     * otherwise.
+     *
+     * @return that of the configuration, or of its class, or none
+     */
+    public OptionalLong forcedLastToken() {
+        return forcedLastToken;
     }
 
     /**
@@ -318,6 +343,8 @@ public final class ModelDescription {
         private boolean tiedHead;
         private Set<Long> endTokens = Set.of();
         private List<Long> decoderStartTokens = List.of();
+        private OptionalLong forcedFirstToken = OptionalLong.empty();
+        private OptionalLong forcedLastToken = OptionalLong.empty();
         private @Nullable TensorNames names;
         private @Nullable String table;
         private @Nullable String head;
@@ -346,6 +373,13 @@ public final class ModelDescription {
 
         Builder decoderStartTokens(Collection<Long> decoderStartTokens) {
             this.decoderStartTokens = List.copyOf(decoderStartTokens);
+            return this;
+        }
+
+        /** Tokens that a text must begin and end with; each one at most. */
+        Builder forcedTokens(Set<Long> first, Set<Long> last) {
+            forcedFirstToken = first.stream().mapToLong(Long::longValue).findFirst();
+            forcedLastToken = last.stream().mapToLong(Long::longValue).findFirst();
             return this;
         }
 

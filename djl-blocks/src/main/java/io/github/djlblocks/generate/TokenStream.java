@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>All native memory is its own and is freed by {@link #close}, which may come at any time. Not
- * for use by two threads.
+ * <p>All native memory is its own and is freed by {@link #close}, which may come between any two
+ * steps. Not for use by two threads, but for {@link #cancel}.
  */
 public final class TokenStream implements Iterator<TokenStep>, AutoCloseable {
 
@@ -41,6 +41,7 @@ public final class TokenStream implements Iterator<TokenStep>, AutoCloseable {
 
     private long[][] feed;
     private boolean closed;
+    private volatile boolean cancelled;
     private @Nullable NDArray logits;
 
     TokenStream(GenerationStart start) {
@@ -65,6 +66,9 @@ public final class TokenStream implements Iterator<TokenStep>, AutoCloseable {
      */
     @Override
     public boolean hasNext() {
+        if (cancelled) {
+            cancelRows();
+        }
         return Arrays.stream(finished).anyMatch(reason -> reason == null);
     }
 
@@ -219,6 +223,14 @@ public final class TokenStream implements Iterator<TokenStep>, AutoCloseable {
         return results;
     }
 
+    /**
+     * Ends every unfinished row before its next token. Any thread may call it, unlike {@link
+     * #close}, which is still to be called.
+     */
+    public void cancel() {
+        cancelled = true;
+    }
+
     /** Frees the cache and everything of the last step; unfinished rows are cancelled. */
     @Override
     public void close() {
@@ -226,11 +238,15 @@ public final class TokenStream implements Iterator<TokenStep>, AutoCloseable {
             return;
         }
         closed = true;
+        cancelRows();
+        start.close(rows.get(0));
+    }
+
+    private void cancelRows() {
         for (int row = 0; row < finished.length; row++) {
             if (finished[row] == null) {
                 finished[row] = FinishReason.CANCELLED;
             }
         }
-        start.close(rows.get(0));
     }
 }

@@ -39,8 +39,7 @@ final class CompiledModels {
     /** Compiles a loaded model over its parameters. */
     static void compile(KernelBlock model, NDManager manager, boolean required) {
         CompileOptions options = CompileOptions.defaults();
-        TorchScript.compile(
-                model, parts(model), manager, required ? options.demanded() : options);
+        TorchScript.compile(model, parts(model), manager, required ? options.demanded() : options);
         if (required) {
             run(model, manager);
         }
@@ -111,8 +110,7 @@ final class CompiledModels {
                 return;
             }
             ParameterStore store = new ParameterStore(scratch, false);
-            model.forward(
-                    store, new NDList(scratch.zeros(new Shape(1, 2), DataType.INT64)), false);
+            model.forward(store, new NDList(scratch.zeros(new Shape(1, 2), DataType.INT64)), false);
         }
     }
 
@@ -125,10 +123,8 @@ final class CompiledModels {
         model.forward(store, new NDList(ids, ids), false);
         NDArray memory = model.getEncoder().forward(store, new NDList(ids), false).get(0);
         PairList<String, Object> params = new PairList<>();
-        params.add(
-                CausalLanguageModel.CACHE, KeyValueCache.growing(scratch, decoder.getLayers()));
-        params.add(
-                Seq2SeqDecoder.MEMORY_CACHE, KeyValueCache.memory(scratch, decoder.getLayers()));
+        params.add(CausalLanguageModel.CACHE, KeyValueCache.growing(scratch, decoder.getLayers()));
+        params.add(Seq2SeqDecoder.MEMORY_CACHE, KeyValueCache.memory(scratch, decoder.getLayers()));
         params.add(CausalLanguageModel.LAST_ONLY, true);
         for (int step = 0; step < length; step++) {
             NDArray id = scratch.zeros(new Shape(1, 1), DataType.INT64);

@@ -78,8 +78,7 @@ final class TracedCache implements KeyValueCache {
     private final Uses uses;
     private final int number;
 
-    TracedCache(
-            Tracer tracer, CacheArgument real, ScriptTypes types, Uses uses, int number) {
+    TracedCache(Tracer tracer, CacheArgument real, ScriptTypes types, Uses uses, int number) {
         this.tracer = tracer;
         this.types = types;
         this.uses = uses;

@@ -13,6 +13,9 @@ import io.github.djlblocks.attention.KeyValueCache;
 import io.github.djlblocks.checkpoint.StoredType;
 import io.github.djlblocks.family.Families;
 import io.github.djlblocks.family.ModelDescription;
+import io.github.djlblocks.generate.GenerationOptions;
+import io.github.djlblocks.generate.GenerationResult;
+import io.github.djlblocks.generate.TokenGenerator;
 import io.github.djlblocks.huggingface.HuggingFaceModels;
 import io.github.djlblocks.huggingface.LoadOptions;
 import io.github.djlblocks.internal.ParameterPaths;
@@ -37,6 +40,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -217,6 +221,31 @@ abstract class Seq2SeqGoldens {
         }
         golden.assertClose(
                 "gen.step_logits", logits, GoldenTolerance.ofFloat32Run(dataType, terms()));
+    }
+
+    /** The sources without their padding, which the generator puts back. */
+    @EachEngine(
+            dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
+            compiledToo = true)
+    void tokenGenerator_sources_givesTheTokens(NDManager manager, DataType dataType)
+            throws IOException, MalformedModelException {
+        EncoderDecoder model = load(manager, dataType);
+        long[][] sources = golden.rows("gen.input_ids");
+        long[][] mask = golden.rows("gen.attention_mask");
+        long[][] expected = golden.rows("gen.output_ids");
+        for (int row = 0; row < sources.length; row++) {
+            int length = (int) Arrays.stream(mask[row]).sum();
+            assertThat(mask[row]).startsWith(LongStream.generate(() -> 1).limit(length).toArray());
+            sources[row] = Arrays.copyOf(sources[row], length);
+        }
+        List<GenerationResult> results =
+                TokenGenerator.of(model, manager, description.decoderStartTokens().get(0))
+                        .generate(sources, GenerationOptions.of(expected[0].length - 1));
+        for (int row = 0; row < sources.length; row++) {
+            assertThat(results.get(row).tokens())
+                    .as("row %d", row)
+                    .isEqualTo(Arrays.copyOfRange(expected[row], 1, expected[row].length));
+        }
     }
 
     private static long argMax(double[] values, int from, int count) {

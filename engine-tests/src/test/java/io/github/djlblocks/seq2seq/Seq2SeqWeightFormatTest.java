@@ -7,7 +7,6 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
@@ -167,8 +166,7 @@ class Seq2SeqWeightFormatTest {
      */
     @Test
     void load_packedTiedTable_isHeldOnce() throws Exception {
-        String config =
-                RandomSeq2Seq.T5.replace("\"vocab_size\": 96", "\"vocab_size\": 156250");
+        String config = RandomSeq2Seq.T5.replace("\"vocab_size\": 96", "\"vocab_size\": 156250");
         RandomSeq2Seq.write(directory, config, StoredType.F16);
         LoadOptions options = LoadOptions.defaults().withWeights(WeightFormat.INT8);
         try (NDManager manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu())) {
