@@ -75,6 +75,28 @@ abstract class ElementSource {
         };
     }
 
+    /** A matrix with rows and columns exchanged. */
+    static ElementSource turned(NDArray matrix) {
+        return new ElementSource() {
+            @Override
+            long size() {
+                return matrix.size();
+            }
+
+            @Override
+            void encode(String name, StoredType type, Sink sink) throws IOException {
+                try (NDArray turned = matrix.transpose()) {
+                    of(turned).encode(name, type, sink);
+                }
+            }
+
+            @Override
+            void encode(String name, StoredType type, long start, int count, ByteBuffer target) {
+                throw new IllegalStateException("encoded as a flat array");
+            }
+        };
+    }
+
     private static ElementSource flat(NDArray array) {
         StoredType from = storedType(array.getDataType());
         return new ElementSource() {

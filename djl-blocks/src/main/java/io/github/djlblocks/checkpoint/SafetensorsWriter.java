@@ -80,6 +80,25 @@ public final class SafetensorsWriter {
         return put(new Tensor(name, type, array.getShape(), ElementSource.of(array)));
     }
 
+    /** Adds a vector (N) as a tensor (1, N). */
+    SafetensorsWriter addRow(String name, NDArray vector, StoredType type) {
+        Shape shape = new Shape(1, vector.size());
+        return put(new Tensor(name, type, shape, ElementSource.of(vector)));
+    }
+
+    /**
+     * Adds a matrix with its rows and columns exchanged, as the weights of a Conv1D are stored.
+     *
+     * @param name the tensor's name
+     * @param matrix the values, (out, in); must stay open until {@link #write}
+     * @param type the type to store them as, (in, out)
+     * @return this writer
+     */
+    SafetensorsWriter addTurned(String name, NDArray matrix, StoredType type) {
+        Shape shape = new Shape(matrix.getShape().get(1), matrix.getShape().get(0));
+        return put(new Tensor(name, type, shape, ElementSource.turned(matrix)));
+    }
+
     /**
      * Adds numbers.
      *

@@ -33,6 +33,26 @@ final class Architectures {
         throw json.unknown("architectures", name, endingsOf(endings));
     }
 
+    /**
+     * What follows the name of a family in the first of {@code architectures}, such as {@code
+     * ForMaskedLM}; {@code Model} if there are none.
+     *
+     * @param family such as {@code Bert}
+     * @param heads those that can be built
+     */
+    static String headOf(ConfigReader json, String family, Set<String> heads) {
+        List<String> names =
+                json.has("architectures") ? json.texts("architectures") : List.of(family + "Model");
+        String name = names.isEmpty() ? family + "Model" : names.get(0);
+        String head = name.startsWith(family) ? name.substring(family.length()) : "";
+        if (!heads.contains(head)) {
+            Set<String> known = new TreeSet<>();
+            heads.forEach(each -> known.add(family + each));
+            throw json.unknown("architectures", name, known);
+        }
+        return head;
+    }
+
     private static Set<String> endingsOf(String... endings) {
         Set<String> known = new TreeSet<>();
         for (String ending : endings) {

@@ -229,12 +229,14 @@ final class BartLike {
                         config.decoder().stack().layers(),
                         embedding.contextLength())
                 .endTokens(json.tokens("eos_token_id", traits.end()))
-                .decoderStartTokens(start.isEmpty() ? begin : start)
-                .forcedTokens(
-                        json.tokens("forced_bos_token_id", beginIsForced ? begin : Set.of()),
-                        json.tokens("forced_eos_token_id", traits.end()))
+                .seq2Seq(
+                        Seq2SeqDescription.of(
+                                config,
+                                start.isEmpty() ? begin : start,
+                                json.tokens(
+                                        "forced_bos_token_id", beginIsForced ? begin : Set.of()),
+                                json.tokens("forced_eos_token_id", traits.end())))
                 .names(names())
-                .config(config)
                 .head(config.tiedHead(), (shared ? "encoder" : "decoder") + TOKENS, HEAD)
                 .build(untied -> EncoderDecoders.model(untied ? config.withOwnHead() : config));
     }

@@ -5,6 +5,7 @@ import io.github.djlblocks.activation.Activations;
 import io.github.djlblocks.attention.MultiHeadAttentionBuilder;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.TokenEmbedding;
+import io.github.djlblocks.feedforward.GatedFeedForward;
 import io.github.djlblocks.internal.ConfigReader;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.RotaryLayout;
@@ -31,96 +32,71 @@ class LlamaLike {
 
     static final String HEAD = "head.weight";
 
-    /**
-     * What absent fields are, as in the configuration class of the reference.
-     *
-     * @param headDim 0 for hidden_size / num_attention_heads
-     * @param keyValueHeads 0 for as many as there are query heads
-     */
-    record Defaults(
-            int vocabularySize,
-            int hiddenSize,
-            int feedForwardSize,
-            int layers,
-            int queryHeads,
-            int keyValueHeads,
-            int headDim,
-            int maxPositions,
-            double epsilon,
-            double theta,
-            String activation,
-            boolean tiedHead,
-            Set<Long> endTokens) {
+    /** What names of tensors, and paths of parameters, of a layer start with. */
+    static final String LAYER = "model.layers.{i}.";
 
-        /** Those of {@code LlamaConfig}. */
-        static final Defaults LLAMA =
-                new Defaults(
-                        32000,
-                        4096,
-                        11008,
-                        32,
-                        32,
-                        0,
-                        0,
-                        2048,
-                        1e-6,
-                        10000,
-                        "silu",
-                        false,
-                        Set.of(2L));
-    }
+    static final String ATTENTION = "layers.{i}.attention.";
+    static final String FEED_FORWARD = "layers.{i}.feedForward.";
 
     private final ConfigReader json;
-    private final Defaults defaults;
     private final DecoderConfig config;
-    private final RotaryConfig rotary;
 
-    LlamaLike(ConfigReader json, Defaults defaults) {
-        this.json = json;
-        this.defaults = defaults;
-        rotary =
-                RotaryConfig.of(
-                        json, json.integer("max_position_embeddings", defaults.maxPositions()));
+    /**
+     * Reads what is as in Llama.
+     *
+     * @param given the configuration
+     * @param defaults what absent fields are, as JSON: the configuration class of the reference
+     */
+    LlamaLike(ConfigReader given, String defaults) {
+        json = given.withDefaults(defaults);
         config = readConfig();
     }
 
     private DecoderConfig readConfig() {
-        int hidden = json.integer("hidden_size", defaults.hiddenSize());
-        int heads = json.integer("num_attention_heads", defaults.queryHeads());
-        int keyValueHeads = defaults.keyValueHeads() == 0 ? heads : defaults.keyValueHeads();
+        int hidden = json.integer("hidden_size");
+        int heads = json.integer("num_attention_heads");
+        RotaryConfig rotary = rotary(json.integer("max_position_embeddings"));
         DecoderConfig.Builder builder =
                 DecoderConfig.builder()
-                        .setVocabularySize(json.integer("vocab_size", defaults.vocabularySize()))
+                        .setVocabularySize(json.integer("vocab_size"))
                         .setHiddenSize(hidden)
-                        .setFeedForwardSize(
-                                json.integer("intermediate_size", defaults.feedForwardSize()))
-                        .setLayers(json.integer("num_hidden_layers", defaults.layers()))
+                        .setFeedForwardSize(json.integer("intermediate_size"))
+                        .setLayers(json.integer("num_hidden_layers"))
                         .setQueryHeads(heads)
                         .setContextLength(rotary.contextLength())
-                        .optKeyValueHeads(json.integer("num_key_value_heads", keyValueHeads))
-                        .optNormEpsilon(json.number("rms_norm_eps", defaults.epsilon()))
+                        .optKeyValueHeads(json.integer("num_key_value_heads", heads))
+                        .optNormEpsilon(json.number("rms_norm_eps"))
                         .optActivation(activation())
                         .optAttentionBias(attentionBias())
-                        .optFeedForwardBias(json.flag("mlp_bias", false))
-                        .optTiedHead(json.flag("tie_word_embeddings", defaults.tiedHead()));
-        int derived = defaults.headDim() == 0 ? hidden / heads : defaults.headDim();
-        int headDim = json.integer("head_dim", Math.max(1, derived));
-        if (!json.has("head_dim") && defaults.headDim() == 0 && hidden % heads != 0) {
+                        .optFeedForwardBias(feedForwardBias())
+                        .optTiedHead(json.flag("tie_word_embeddings", false));
+        if (!json.has("head_dim") && hidden % heads != 0) {
             return builder.build();
         }
+        int headDim = json.integer("head_dim", Math.max(1, hidden / heads));
         return builder.optHeadDim(headDim)
                 .optRotary(
                         rotary.spec(
                                 headDim,
                                 RotaryLayout.HALF_SPLIT,
-                                json.number("rope_theta", defaults.theta()),
+                                json.number("rope_theta", 10000),
                                 json.number("partial_rotary_factor", 1)))
                 .build();
     }
 
-    /** Whether query, key, value and output have a bias. */
+    /** The rotary embedding of all layers, or of those that see everything. */
+    RotaryConfig rotary(int maxPositions) {
+        return RotaryConfig.of(json, maxPositions);
+    }
+
+    /** Whether query, key, value and output have a bias; no by default, whatever the field says. */
     boolean attentionBias() {
-        return json.flag("attention_bias", false);
+        return false;
+    }
+
+    /** Whether gate, up and down have a bias; no by default, whatever the field says. */
+    boolean feedForwardBias() {
+        return false;
     }
 
     /** The gate's activation, by its name in the reference. */
@@ -129,13 +105,14 @@ class LlamaLike {
     }
 
     final ActivationFunction activation(String field) {
-        String name = json.text(field, defaults.activation());
+        String name = json.text(field);
         if (!Activations.names().contains(name)) {
             throw json.unknown(field, name, Activations.names());
         }
         return Activations.byName(name);
     }
 
+    /** The fields, those that are absent by their defaults. */
     final ConfigReader json() {
         return json;
     }
@@ -145,11 +122,7 @@ class LlamaLike {
         return config;
     }
 
-    final RotaryConfig rotaryConfig() {
-        return rotary;
-    }
-
-    /** The rotary embeddings that layers share; the first of them by default. */
+    /** The rotary embeddings that layers share; one by default. */
     List<RotaryEmbedding> rotaries() {
         return List.of(Decoders.rotary(config));
     }
@@ -159,11 +132,16 @@ class LlamaLike {
         return 0;
     }
 
+    /** How many tokens a token of a layer sees, itself one of them; 0 for all before it. */
+    int window(int layer) {
+        return 0;
+    }
+
     RmsNorm norm(int channels) {
         return RmsNorm.builder().setChannels(channels).optEpsilon(config.normEpsilon()).build();
     }
 
-    /** Attention, but for its rotary embedding. */
+    /** Attention, but for its rotary embedding and window. */
     MultiHeadAttentionBuilder attention(int layer) {
         return Decoders.attentionBuilder(config);
     }
@@ -172,45 +150,79 @@ class LlamaLike {
         return Decoders.feedForward(config);
     }
 
+    /** A feed-forward block of another width, such as that of an expert. */
+    final GatedFeedForward feedForwardOf(int width) {
+        int e = config.hiddenSize();
+        return GatedFeedForward.of(
+                Linear.withoutBias(e, width),
+                Linear.withoutBias(e, width),
+                Linear.withoutBias(width, e),
+                config.activation());
+    }
+
     /** A sublayer within its residual. */
-    Residual residual(int layer, Block sublayer) {
+    Residual residual(Block sublayer) {
         return Residual.pre(norm(config.hiddenSize()), sublayer);
     }
 
     /** Whatever else the model has. */
     void addTo(CausalLanguageModelBuilder model) {}
 
-    /** The names of parameters; those of Llama by default. */
-    TensorNames.Builder names() {
-        return llamaNames();
+    /** The names of the norms of a layer. */
+    void nameNorms(TensorNames.Builder names) {
+        names.add(LAYER + "input_layernorm.{p}", ATTENTION + "norm.{p}")
+                .add(LAYER + "post_attention_layernorm.{p}", FEED_FORWARD + "norm.{p}");
     }
 
-    static TensorNames.Builder llamaNames() {
-        String layer = "model.layers.{i}.";
-        String attention = "layers.{i}.attention.";
-        String feedForward = "layers.{i}.feedForward.";
-        return TensorNames.builder()
-                .ignore(layer + "self_attn.rotary_emb.inv_freq")
-                .add("model.embed_tokens.weight", EMBEDDING)
-                .add(layer + "input_layernorm.weight", attention + "norm.weight")
-                .add(layer + "self_attn.q_proj.{p}", attention + "sublayer.query.{p}")
-                .add(layer + "self_attn.k_proj.{p}", attention + "sublayer.key.{p}")
-                .add(layer + "self_attn.v_proj.{p}", attention + "sublayer.value.{p}")
-                .add(layer + "self_attn.o_proj.{p}", attention + "sublayer.output.{p}")
-                .add(layer + "post_attention_layernorm.weight", feedForward + "norm.weight")
-                .add(layer + "mlp.gate_proj.{p}", feedForward + "sublayer.gate.{p}")
-                .add(layer + "mlp.up_proj.{p}", feedForward + "sublayer.up.{p}")
-                .add(layer + "mlp.down_proj.{p}", feedForward + "sublayer.down.{p}")
-                .add("model.norm.weight", "norm.weight")
-                .add("lm_head.weight", HEAD);
+    /** The names of the projections of attention, and of norms within it. */
+    void nameAttention(TensorNames.Builder names) {
+        String from = LAYER + "self_attn.";
+        String to = ATTENTION + "sublayer.";
+        names.add(from + "q_proj.{p}", to + "query.{p}")
+                .add(from + "k_proj.{p}", to + "key.{p}")
+                .add(from + "v_proj.{p}", to + "value.{p}")
+                .add(from + "o_proj.{p}", to + "output.{p}");
+    }
+
+    /** The names within feed-forward. */
+    void nameFeedForward(TensorNames.Builder names) {
+        nameGated(names, LAYER + "mlp.", FEED_FORWARD + "sublayer.");
+    }
+
+    /** The names of norms of queries and keys. */
+    static void nameQueryKeyNorms(TensorNames.Builder names) {
+        names.add(LAYER + "self_attn.q_norm.{p}", ATTENTION + "sublayer.queryNorm.{p}")
+                .add(LAYER + "self_attn.k_norm.{p}", ATTENTION + "sublayer.keyNorm.{p}");
+    }
+
+    static void nameGated(TensorNames.Builder names, String from, String to) {
+        names.add(from + "gate_proj.{p}", to + "gate.{p}")
+                .add(from + "up_proj.{p}", to + "up.{p}")
+                .add(from + "down_proj.{p}", to + "down.{p}");
+    }
+
+    private TensorNames names() {
+        TensorNames.Builder names =
+                TensorNames.builder()
+                        .ignore(LAYER + "self_attn.rotary_emb.inv_freq")
+                        .add("model.embed_tokens.weight", EMBEDDING)
+                        .add("model.norm.{p}", "norm.{p}")
+                        .add("lm_head.weight", HEAD);
+        nameNorms(names);
+        nameAttention(names);
+        nameFeedForward(names);
+        return names.build();
     }
 
     private CausalLanguageModel newBlock(boolean untied) {
         List<RotaryEmbedding> rotaries = rotaries();
         List<Block> layers = new ArrayList<>();
         for (int i = 0; i < config.layers(); i++) {
-            Block attention = attention(i).optRotary(rotaries.get(rotaryOf(i))).build();
-            layers.add(layer(i, attention));
+            MultiHeadAttentionBuilder attention = attention(i).optRotary(rotaries.get(rotaryOf(i)));
+            if (window(i) > 0) {
+                attention.optWindow(window(i) - 1L, -1);
+            }
+            layers.add(DecoderLayer.of(residual(attention.build()), residual(feedForward(i))));
         }
         CausalLanguageModelBuilder model =
                 CausalLanguageModel.builder()
@@ -227,11 +239,6 @@ class LlamaLike {
         return model.build();
     }
 
-    /** A layer around its attention. */
-    Block layer(int layer, Block attention) {
-        return DecoderLayer.of(residual(layer, attention), residual(layer, feedForward(layer)));
-    }
-
     /** What it comes to. */
     final ModelDescription describe() {
         String type = json.text("model_type");
@@ -242,8 +249,8 @@ class LlamaLike {
                         config.hiddenSize(),
                         config.layers(),
                         config.contextLength())
-                .endTokens(json.tokens("eos_token_id", defaults.endTokens()))
-                .names(names().build())
+                .endTokens(json.tokens("eos_token_id", Set.of()))
+                .names(names())
                 .head(config.tiedHead(), EMBEDDING, HEAD)
                 .config(config)
                 .build(this::newBlock);

@@ -1,37 +1,27 @@
 package io.github.djlblocks.family;
 
-import io.github.djlblocks.attention.MultiHeadAttentionBuilder;
 import io.github.djlblocks.internal.ConfigReader;
-import java.util.Set;
 
 /** {@code model_type: mistral}: Llama whose tokens see a window (arXiv 2310.06825). */
 final class MistralFamily extends LlamaLike {
 
     static final String MODEL_TYPE = "mistral";
 
-    private static final Defaults DEFAULTS =
-            new Defaults(
-                    32000,
-                    4096,
-                    14336,
-                    32,
-                    32,
-                    8,
-                    0,
-                    131072,
-                    1e-6,
-                    10000,
-                    "silu",
-                    false,
-                    Set.of(2L));
+    /** {@code MistralConfig}. */
+    private static final String DEFAULTS =
+            """
+            {"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 14336,
+             "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
+             "hidden_act": "silu", "max_position_embeddings": 131072, "rms_norm_eps": 1e-6,
+             "rope_theta": 10000, "sliding_window": 4096, "tie_word_embeddings": false,
+             "eos_token_id": 2}
+            """;
 
-    /** Tokens a token sees, itself one of them; 0 for all. */
     private final int window;
 
-    private MistralFamily(ConfigReader json) {
-        super(json, DEFAULTS);
-        // Absent is the default of the class; null is none.
-        window = json.isNull("sliding_window") ? 0 : json.integer("sliding_window", 4096);
+    private MistralFamily(ConfigReader given) {
+        super(given, DEFAULTS);
+        window = json().integer("sliding_window", 0);
     }
 
     static ModelDescription describe(ConfigReader json) {
@@ -39,8 +29,7 @@ final class MistralFamily extends LlamaLike {
     }
 
     @Override
-    MultiHeadAttentionBuilder attention(int layer) {
-        MultiHeadAttentionBuilder attention = super.attention(layer);
-        return window == 0 ? attention : attention.optWindow(window - 1L, -1);
+    int window(int layer) {
+        return window;
     }
 }

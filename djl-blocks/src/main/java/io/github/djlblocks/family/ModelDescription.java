@@ -8,16 +8,14 @@ import io.github.djlblocks.checkpoint.WeightMap;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.model.DecoderConfig;
-import io.github.djlblocks.model.Seq2SeqConfig;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,17 +46,18 @@ public final class ModelDescription {
     private final int contextLength;
     private final boolean tiedHead;
     private final Set<Long> endTokens;
-    private final List<Long> decoderStartTokens;
-    private final OptionalLong forcedFirstToken;
-    private final OptionalLong forcedLastToken;
     private final TensorNames names;
     private final @Nullable String table;
     private final @Nullable String head;
     private final @Nullable DecoderConfig config;
-    private final @Nullable Seq2SeqConfig seq2SeqConfig;
+    private final @Nullable Seq2SeqDescription seq2Seq;
+    private final List<String> labels;
+    private final String problemType;
+    private final @Nullable Supplier<ModelDescription> bare;
+    private final @Nullable Function<Set<String>, ModelDescription> fitting;
     private final Function<Boolean, KernelBlock> blocks;
 
-    private ModelDescription(Builder builder) {
+    ModelDescription(ModelDescriptionBuilder builder) {
         kind = builder.kind;
         modelType = builder.modelType;
         architecture = builder.architecture;
@@ -68,19 +67,20 @@ public final class ModelDescription {
         contextLength = Checks.positive("max_position_embeddings", builder.contextLength);
         tiedHead = builder.tiedHead;
         endTokens = Set.copyOf(builder.endTokens);
-        decoderStartTokens = List.copyOf(builder.decoderStartTokens);
-        forcedFirstToken = builder.forcedFirstToken;
-        forcedLastToken = builder.forcedLastToken;
         names = Objects.requireNonNull(builder.names, "names");
         blocks = Objects.requireNonNull(builder.blocks, "blocks");
         table = builder.table;
         head = builder.head;
         config = builder.config;
-        seq2SeqConfig = builder.seq2SeqConfig;
+        seq2Seq = builder.seq2Seq;
+        labels = List.copyOf(builder.labels);
+        problemType = builder.problemType;
+        bare = builder.bare;
+        fitting = builder.fitting;
     }
 
-    static Builder builder(Kind kind, String modelType, String architecture) {
-        return new Builder(kind, modelType, architecture);
+    static ModelDescriptionBuilder builder(Kind kind, String modelType, String architecture) {
+        return new ModelDescriptionBuilder(kind, modelType, architecture);
     }
 
     /**
@@ -172,27 +172,60 @@ public final class ModelDescription {
      *     says any
      */
     public List<Long> decoderStartTokens() {
-        return decoderStartTokens;
+        return seq2Seq == null ? List.of() : seq2Seq.startTokens();
     }
 
     /**
-     * Returns the token that a generated text begins with if no file says otherwise, as that of a
-     * language.
+     * Returns what an encoder-decoder has besides.
      *
-     * @return that of the configuration, or none
+     * @return sizes and tokens, or empty for another kind of model
      */
-    public OptionalLong forcedFirstToken() {
-        return forcedFirstToken;
+    public Optional<Seq2SeqDescription> seq2Seq() {
+        return Optional.ofNullable(seq2Seq);
     }
 
     /**
-     * Returns the token that ends a generated text of the greatest length if no file says
-     * otherwise.
+     * Returns the names of the classes that a head tells apart.
      *
-     * @return that of the configuration, or of its class, or none
+     * @return {@code id2label} in the order of the classes; empty if there is no such head
      */
-    public OptionalLong forcedLastToken() {
-        return forcedLastToken;
+    public List<String> labels() {
+        return labels;
+    }
+
+    /**
+     * Returns what the scores of classes are.
+     *
+     * @return {@code regression}, {@code single_label_classification} or {@code
+     *     multi_label_classification}; empty if the configuration does not say
+     */
+    public String problemType() {
+        return problemType;
+    }
+
+    /**
+     * Describes the same model without its head and pooler, whose tensors are passed over.
+     *
+     * @return the description
+     * @throws UnsupportedOperationException if this family has none
+     */
+    public ModelDescription withoutHead() {
+        if (bare == null) {
+            throw new UnsupportedOperationException(
+                    architecture + " (" + modelType + ") is no encoder with a head");
+        }
+        return bare.get();
+    }
+
+    /**
+     * Describes the model that a checkpoint holds, where the configuration does not say all: a
+     * {@code BertModel} may have a pooler or none.
+     *
+     * @param tensors the names in the checkpoint
+     * @return the description
+     */
+    public ModelDescription fitting(Set<String> tensors) {
+        return fitting == null ? this : fitting.apply(tensors);
     }
 
     /**
@@ -319,97 +352,5 @@ public final class ModelDescription {
      */
     public Optional<DecoderConfig> decoderConfig() {
         return Optional.ofNullable(config);
-    }
-
-    /**
-     * Returns sizes and choices of an encoder-decoder.
-     *
-     * @return the sizes, or empty for another kind of model
-     */
-    public Optional<Seq2SeqConfig> seq2SeqConfig() {
-        return Optional.ofNullable(seq2SeqConfig);
-    }
-
-    /** Collects what a family knows. */
-    static final class Builder {
-
-        private final Kind kind;
-        private final String modelType;
-        private final String architecture;
-        private int vocabularySize;
-        private int hiddenSize;
-        private int layers;
-        private int contextLength;
-        private boolean tiedHead;
-        private Set<Long> endTokens = Set.of();
-        private List<Long> decoderStartTokens = List.of();
-        private OptionalLong forcedFirstToken = OptionalLong.empty();
-        private OptionalLong forcedLastToken = OptionalLong.empty();
-        private @Nullable TensorNames names;
-        private @Nullable String table;
-        private @Nullable String head;
-        private @Nullable DecoderConfig config;
-        private @Nullable Seq2SeqConfig seq2SeqConfig;
-        private @Nullable Function<Boolean, KernelBlock> blocks;
-
-        private Builder(Kind kind, String modelType, String architecture) {
-            this.kind = kind;
-            this.modelType = modelType;
-            this.architecture = architecture;
-        }
-
-        Builder sizes(int vocabularySize, int hiddenSize, int layers, int contextLength) {
-            this.vocabularySize = vocabularySize;
-            this.hiddenSize = hiddenSize;
-            this.layers = layers;
-            this.contextLength = contextLength;
-            return this;
-        }
-
-        Builder endTokens(Set<Long> endTokens) {
-            this.endTokens = endTokens;
-            return this;
-        }
-
-        Builder decoderStartTokens(Collection<Long> decoderStartTokens) {
-            this.decoderStartTokens = List.copyOf(decoderStartTokens);
-            return this;
-        }
-
-        /** Tokens that a text must begin and end with; each one at most. */
-        Builder forcedTokens(Set<Long> first, Set<Long> last) {
-            forcedFirstToken = first.stream().mapToLong(Long::longValue).findFirst();
-            forcedLastToken = last.stream().mapToLong(Long::longValue).findFirst();
-            return this;
-        }
-
-        Builder names(TensorNames names) {
-            this.names = names;
-            return this;
-        }
-
-        /** Says whether the head is the table, and the paths of both where they are apart. */
-        Builder head(boolean tied, String table, @Nullable String head) {
-            this.tiedHead = tied;
-            this.table = table;
-            this.head = head;
-            return this;
-        }
-
-        Builder config(DecoderConfig config) {
-            this.config = config;
-            return this;
-        }
-
-        Builder config(Seq2SeqConfig config) {
-            this.seq2SeqConfig = config;
-            return this;
-        }
-
-        /** Makes blocks; given true, with a head of its own. */
-        ModelDescription build(Function<Boolean, KernelBlock> blocks) {
-            this.blocks = blocks;
-            return new ModelDescription(this);
-        }
     }
 }

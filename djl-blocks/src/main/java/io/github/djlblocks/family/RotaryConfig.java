@@ -93,6 +93,13 @@ final class RotaryConfig {
         return scaling.has("mrope_section") ? spec.withAxes(axes()) : spec;
     }
 
+    /** Refuses types that this family does not have. */
+    void requireOneOf(String... types) {
+        if (!List.of(types).contains(type)) {
+            throw scaling.unknown("rope type", type, Set.of(types));
+        }
+    }
+
     /** The longest sequence there are to be positions for. */
     int contextLength() {
         // These two extend what max_position_embeddings says; the others are in it already.

@@ -120,6 +120,7 @@ final class T5Family {
             return description(ModelDescription.Kind.ENCODER, layers, end)
                     .names(encoderNames("").build())
                     .head(false, TOKENS, null)
+                    .bare(this::describe)
                     .build(untied -> Encoders.encoder(encoder));
         }
         // Version 5 of the reference calls every head tied and keeps the other matrix if there is
@@ -141,14 +142,18 @@ final class T5Family {
             names.tie(HEAD, TABLE);
         }
         return description(ModelDescription.Kind.ENCODER_DECODER, decoderLayers, end)
-                .decoderStartTokens(start)
-                .config(config)
+                .seq2Seq(
+                        Seq2SeqDescription.of(
+                                config,
+                                start,
+                                json.tokens("forced_bos_token_id", Set.of()),
+                                json.tokens("forced_eos_token_id", Set.of())))
                 .names(names.build())
                 .head(table, "encoder." + TOKENS, HEAD)
                 .build(blocks);
     }
 
-    private ModelDescription.Builder description(
+    private ModelDescriptionBuilder description(
             ModelDescription.Kind kind, int layers, Set<Long> end) {
         EmbeddingConfig embedding = half(layers, true).embedding();
         return ModelDescription.builder(kind, json.text("model_type"), architecture)

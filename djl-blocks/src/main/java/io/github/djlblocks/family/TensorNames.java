@@ -7,6 +7,7 @@ import io.github.djlblocks.checkpoint.WeightMap;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,22 +23,22 @@ final class TensorNames {
 
     private final List<Pair> pairs;
     private final List<String> ignored;
+    private final Map<String, String> ties;
     private final WeightMap tensors;
     private final WeightMap turned;
-    private final Map<String, String> ties;
     private final Set<String> rows;
     private final Map<String, List<String>> substitutes;
 
     private TensorNames(Builder builder) {
         pairs = List.copyOf(builder.pairs);
         ignored = List.copyOf(builder.ignored);
+        ties = new LinkedHashMap<>(builder.ties);
         WeightMap.Builder inverse = WeightMap.builder();
         pairs.forEach(pair -> inverse.rename(pair.path(), pair.tensor()));
         tensors = inverse.build();
         WeightMap.Builder ofTurned = WeightMap.builder();
         builder.turned.forEach(ofTurned::ignore);
         turned = ofTurned.build();
-        ties = Map.copyOf(builder.ties);
         rows = Set.copyOf(builder.rows);
         substitutes = Map.copyOf(builder.substitutes);
     }
@@ -99,7 +100,7 @@ final class TensorNames {
         private final List<Pair> pairs = new ArrayList<>();
         private final List<String> ignored = new ArrayList<>();
         private final List<String> turned = new ArrayList<>();
-        private final Map<String, String> ties = new HashMap<>();
+        private final Map<String, String> ties = new LinkedHashMap<>();
         private final Set<String> rows = new HashSet<>();
         private final Map<String, List<String>> substitutes = new HashMap<>();
 
@@ -117,7 +118,7 @@ final class TensorNames {
             return this;
         }
 
-        /** Says which tensor fills a parameter too, if a checkpoint has none of its own. */
+        /** Fills a parameter from another tensor if a checkpoint has none of its own for it. */
         Builder tie(String path, String tensor) {
             ties.put(path, tensor);
             return this;

@@ -51,6 +51,11 @@ interface RecordingPositions extends PositionKernels, Recording {
     }
 
     @Override
+    default NDArray tokenPositions(NDArray ids, long paddingId) {
+        return recorder().call("tokenPositions", dims(ids), DataType.INT64, ids, paddingId);
+    }
+
+    @Override
     default NDArray tableRows(NDArray indices, NDArray table, long offset, String what) {
         Dim rows = dim(indices, 0);
         List<Dim> dims = List.of(rows, dim(indices, 1), dim(table, 1));

@@ -23,8 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>x (B, S, E), y (B, S, V), logits. W is an own output map, or the embedding table of the model
  * (tied weights, arXiv 1608.05859). A tied table is a child of the model and not of the head: the
  * head has its own {@code bias} at most, and whoever holds both initialises, saves and trains the
- * table once. An own map may have its bias itself, or leave it to the head, where it stands at the
- * path of that of a tied one.
+ * table once.
  *
  * <p>With a transform it is the masked-language-model head {@code BertLMPredictionHead}, {@code
  * RobertaLMHead} or that of {@code DistilBertForMaskedLM}; without, {@code lm_head} of {@code
@@ -58,18 +57,17 @@ public final class LanguageModelHead extends UnaryBlock {
         if (output == null) {
             TokenEmbedding tied = Builder.required(table);
             channels = tied.getHiddenSize();
+            Shape shape = new Shape(tied.getVocabularySize());
+            bias = builder.bias ? addParameter("bias", Parameter.Type.BIAS, shape) : null;
         } else {
             channels = output.getInputs();
             if (builder.bias && output.hasBias()) {
                 throw new IllegalArgumentException(
-                        "the output map has a bias already: leave out optBias, or give a map"
-                                + " without one");
+                        "the output map has a bias already: give it none, or leave optBias out");
             }
+            Shape shape = new Shape(output.getOutputs());
+            bias = builder.bias ? addParameter("bias", Parameter.Type.BIAS, shape) : null;
         }
-        bias =
-                builder.bias
-                        ? addParameter("bias", Parameter.Type.BIAS, new Shape(getVocabularySize()))
-                        : null;
         if (dense != null && dense.getOutputs() != channels) {
             throw new IllegalArgumentException(
                     "dense gives "
@@ -137,13 +135,17 @@ public final class LanguageModelHead extends UnaryBlock {
             y = call(norm, store, y, training, null);
         }
         y = Kernels.of(y).scale(y, scale);
-        NDArray shift = optionalValue(store, bias, y, training);
         if (output == null) {
-            return Builder.required(table).project(store, y, shift, training);
+            return Builder.required(table)
+                    .project(store, y, optionalValue(store, bias, y, training), training);
         }
-        return shift == null
+        return bias == null
                 ? call(output, store, y, training, null)
-                : Kernels.of(y).linear(y, output.weight(store, y, training), shift);
+                : Kernels.of(y)
+                        .linear(
+                                y,
+                                output.weight(store, y, training),
+                                value(store, bias, y, training));
     }
 
     /** Builds a {@link LanguageModelHead}. */
@@ -182,7 +184,7 @@ public final class LanguageModelHead extends UnaryBlock {
         }
 
         /**
-         * Adds a bias of the head, for a tied table or a map without a bias.
+         * Adds a bias of the head's own, to a tied output or to a map that has none.
          *
          * @param bias false by default
          * @return this builder

@@ -15,13 +15,14 @@ import io.github.djlblocks.kernel.Kernels;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pooling, then a dense layer: {@code y = f(dropout(pool(x)) W^T + b)}.
+ * Pooling, then a dense layer: {@code y = f(dropout(pool(x)) W^T + b)}, and maybe a norm.
  *
  * <p>Inputs: x (B, S, E), and optionally an attention mask (B, S). Output (B, E').
  *
  * <p>With {@link io.github.djlblocks.kernel.Pooling#FIRST} and tanh it is Hugging Face {@code
  * BertPooler}, and with dropout the inside of {@code RobertaClassificationHead}; with ReLU the
- * {@code pre_classifier} of DistilBERT. Devlin et al., arXiv 1810.04805.
+ * {@code pre_classifier} of DistilBERT, with a norm the head of {@code
+ * ModernBertForSequenceClassification}. Devlin et al., arXiv 1810.04805.
  */
 public final class Pooler extends KernelBlock {
 
@@ -29,16 +30,19 @@ public final class Pooler extends KernelBlock {
     private final @Nullable Block dropout;
     private final Linear dense;
     private final ActivationFunction activation;
+    private final @Nullable Block norm;
 
     private Pooler(
             SequencePooling pooling,
             @Nullable Block dropout,
             Linear dense,
-            ActivationFunction activation) {
+            ActivationFunction activation,
+            @Nullable Block norm) {
         this.pooling = addChildBlock("pooling", pooling);
         this.dropout = dropout == null ? null : addChildBlock("dropout", dropout);
         this.dense = addChildBlock("dense", dense);
         this.activation = activation;
+        this.norm = norm == null ? null : addChildBlock("norm", norm);
     }
 
     /**
@@ -50,7 +54,7 @@ public final class Pooler extends KernelBlock {
      * @return the block
      */
     public static Pooler of(SequencePooling pooling, Linear dense, ActivationFunction activation) {
-        return new Pooler(pooling, null, dense, activation);
+        return new Pooler(pooling, null, dense, activation, null);
     }
 
     /**
@@ -64,7 +68,21 @@ public final class Pooler extends KernelBlock {
      */
     public static Pooler of(
             SequencePooling pooling, Block dropout, Linear dense, ActivationFunction activation) {
-        return new Pooler(pooling, dropout, dense, activation);
+        return new Pooler(pooling, dropout, dense, activation, null);
+    }
+
+    /**
+     * Creates a pooler with a norm at its end.
+     *
+     * @param pooling how a sequence becomes a vector
+     * @param dense from the pooled channels to E'
+     * @param activation what follows
+     * @param norm what follows that, of E' channels
+     * @return the block
+     */
+    public static Pooler withNorm(
+            SequencePooling pooling, Linear dense, ActivationFunction activation, Block norm) {
+        return new Pooler(pooling, null, dense, activation, norm);
     }
 
     @Override
@@ -83,6 +101,9 @@ public final class Pooler extends KernelBlock {
             dropout.initialize(manager, dataType, pooled);
         }
         dense.initialize(manager, dataType, pooled);
+        if (norm != null) {
+            norm.initialize(manager, dataType, dense.getOutputShapes(pooled));
+        }
     }
 
     @Override
@@ -96,6 +117,7 @@ public final class Pooler extends KernelBlock {
             pooled = call(dropout, store, pooled, training, null);
         }
         NDArray y = call(dense, store, pooled, training, null);
-        return new NDList(Kernels.of(y).activation(y, activation));
+        NDArray active = Kernels.of(y).activation(y, activation);
+        return new NDList(norm == null ? active : call(norm, store, active, training, null));
     }
 }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.djlblocks.core.KernelBlock;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Scores of each token to be the first, and to be the last, of an answer: the two channels of
- * {@code x W^T + b}.
+ * {@code t(x) W^T + b}, {@code t(x) = x} or a transform.
  *
  * <p>x (B, S, E). Outputs: start (B, S), end (B, S), logits over S. As Hugging Face {@code
  * BertForQuestionAnswering}.
@@ -24,15 +25,17 @@ public final class QuestionAnsweringHead extends KernelBlock {
 
     private static final int SCORES = 2;
 
+    private final @Nullable Block transform;
     private final Linear outputs;
 
-    private QuestionAnsweringHead(Linear outputs) {
+    private QuestionAnsweringHead(@Nullable Block transform, Linear outputs) {
         if (outputs.getOutputs() != SCORES) {
             throw new IllegalArgumentException(
                     "outputs gives "
                             + outputs.getOutputs()
                             + " channels, but an answer has 2 ends: give 2");
         }
+        this.transform = transform == null ? null : addChildBlock("transform", transform);
         this.outputs = addChildBlock("outputs", outputs);
     }
 
@@ -44,7 +47,20 @@ public final class QuestionAnsweringHead extends KernelBlock {
      * @throws IllegalArgumentException if it does not give 2 channels
      */
     public static QuestionAnsweringHead of(Linear outputs) {
-        return new QuestionAnsweringHead(outputs);
+        return new QuestionAnsweringHead(null, outputs);
+    }
+
+    /**
+     * Creates a head with a transform of each token first.
+     *
+     * @param transform keeps the shape
+     * @param outputs from E to 2: start, end
+     * @return the block
+     * @throws IllegalArgumentException if it does not give 2 channels
+     */
+    public static QuestionAnsweringHead withTransform(
+            PredictionTransform transform, Linear outputs) {
+        return new QuestionAnsweringHead(transform, outputs);
     }
 
     @Override
@@ -58,6 +74,9 @@ public final class QuestionAnsweringHead extends KernelBlock {
     @Override
     protected void initializeChildBlocks(
             NDManager manager, DataType dataType, Shape... inputShapes) {
+        if (transform != null) {
+            transform.initialize(manager, dataType, inputShapes);
+        }
         outputs.initialize(manager, dataType, inputShapes);
     }
 
@@ -67,7 +86,9 @@ public final class QuestionAnsweringHead extends KernelBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray scores = call(outputs, store, inputs, training, null);
+        NDArray x = inputs.get(0);
+        NDArray y = transform == null ? x : call(transform, store, x, training, null);
+        NDArray scores = call(outputs, store, y, training, null);
         Kernels kernels = Kernels.of(scores);
         return new NDList(kernels.channel(scores, 0), kernels.channel(scores, 1));
     }

@@ -13,17 +13,22 @@ import io.github.djlblocks.internal.Checks;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Scores of the classes of each token: {@code y = dropout(x) W^T + b}.
+ * Scores of the classes of each token: {@code y = dropout(t(x)) W^T + b}, {@code t(x) = x} or a
+ * transform.
  *
- * <p>x (B, S, E), y (B, S, C), logits. As Hugging Face {@code BertForTokenClassification}.
+ * <p>x (B, S, E), y (B, S, C), logits. As Hugging Face {@code BertForTokenClassification}; with a
+ * transform {@code ModernBertForTokenClassification}.
  */
 public final class TokenClassificationHead extends UnaryBlock {
 
+    private final @Nullable Block transform;
     private final @Nullable Block dropout;
     private final Linear classifier;
 
-    private TokenClassificationHead(@Nullable Block dropout, Linear classifier) {
+    private TokenClassificationHead(
+            @Nullable Block transform, @Nullable Block dropout, Linear classifier) {
         super("x (B, S, " + classifier.getInputs() + ")");
+        this.transform = transform == null ? null : addChildBlock("transform", transform);
         this.dropout = dropout == null ? null : addChildBlock("dropout", dropout);
         this.classifier = addChildBlock("classifier", classifier);
     }
@@ -35,7 +40,7 @@ public final class TokenClassificationHead extends UnaryBlock {
      * @return the block
      */
     public static TokenClassificationHead of(Linear classifier) {
-        return new TokenClassificationHead(null, classifier);
+        return new TokenClassificationHead(null, null, classifier);
     }
 
     /**
@@ -46,7 +51,19 @@ public final class TokenClassificationHead extends UnaryBlock {
      * @return the block
      */
     public static TokenClassificationHead of(Block dropout, Linear classifier) {
-        return new TokenClassificationHead(dropout, classifier);
+        return new TokenClassificationHead(null, dropout, classifier);
+    }
+
+    /**
+     * Creates a head with a transform of each token before its classifier.
+     *
+     * @param transform keeps the shape
+     * @param classifier from E to C
+     * @return the block
+     */
+    public static TokenClassificationHead withTransform(
+            PredictionTransform transform, Linear classifier) {
+        return new TokenClassificationHead(transform, null, classifier);
     }
 
     @Override
@@ -58,6 +75,9 @@ public final class TokenClassificationHead extends UnaryBlock {
     @Override
     protected void initializeChildBlocks(
             NDManager manager, DataType dataType, Shape... inputShapes) {
+        if (transform != null) {
+            transform.initialize(manager, dataType, inputShapes);
+        }
         if (dropout != null) {
             dropout.initialize(manager, dataType, inputShapes);
         }
@@ -70,7 +90,8 @@ public final class TokenClassificationHead extends UnaryBlock {
             NDArray x,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray kept = dropout == null ? x : call(dropout, store, x, training, null);
+        NDArray y = transform == null ? x : call(transform, store, x, training, null);
+        NDArray kept = dropout == null ? y : call(dropout, store, y, training, null);
         return call(classifier, store, kept, training, null);
     }
 }

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import ai.djl.util.Progress;
 import io.github.djlblocks.attention.KeyValueCache;
 import io.github.djlblocks.checkpoint.LoadReport;
 import io.github.djlblocks.checkpoint.TensorSource;
@@ -23,6 +24,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,11 +60,13 @@ final class CompiledModels {
             NDManager manager,
             WeightSelection selection,
             TensorSource source,
-            LoadReport report) {
+            LoadReport report,
+            @Nullable Progress progress) {
         long start = System.nanoTime();
         Map<Parameter, String> tensors = new HashMap<>();
         ParameterPaths.of(model)
                 .forEach((path, parameter) -> tensors.put(parameter, report.loaded().get(path)));
+        Consumer<String> told = told(progress, report.loaded().size());
         NDManager own = manager.newSubManager();
         own.setName("packed");
         boolean packed = false;
@@ -71,6 +78,7 @@ final class CompiledModels {
                                     parameter -> {
                                         String tensor =
                                                 Objects.requireNonNull(tensors.get(parameter));
+                                        told.accept(tensor);
                                         return (row, values) ->
                                                 source.readFloats(
                                                         tensor, (long) row * values.length, values);
@@ -78,6 +86,9 @@ final class CompiledModels {
                             .demanded();
             TorchScript.compile(model, parts(model), own, options);
             run(model, own);
+            if (progress != null) {
+                progress.end();
+            }
             packed = true;
         } finally {
             if (!packed) {
@@ -89,6 +100,21 @@ final class CompiledModels {
                 model.getClass().getSimpleName(),
                 selection,
                 (System.nanoTime() - start) / 1_000_000);
+    }
+
+    /** Counts each tensor once, when it is first asked for. */
+    private static Consumer<String> told(@Nullable Progress progress, int tensors) {
+        if (progress == null) {
+            return tensor -> {};
+        }
+        progress.reset("Packing parameters", tensors);
+        progress.start(0);
+        Set<String> asked = ConcurrentHashMap.newKeySet();
+        return tensor -> {
+            if (asked.add(tensor)) {
+                progress.increment(1);
+            }
+        };
     }
 
     /** What is compiled: a whole model, but of an encoder-decoder the two that take turns. */

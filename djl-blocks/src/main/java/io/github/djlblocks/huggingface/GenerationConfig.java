@@ -177,11 +177,14 @@ final class GenerationConfig {
         Map<String, @Nullable Object> json = new LinkedHashMap<>(JsonValues.read(file));
         json.keySet().retainAll(OF_MODEL);
         description
-                .forcedFirstToken()
-                .ifPresent(token -> json.putIfAbsent("forced_bos_token_id", token));
-        description
-                .forcedLastToken()
-                .ifPresent(token -> json.putIfAbsent("forced_eos_token_id", token));
+                .seq2Seq()
+                .ifPresent(
+                        model -> {
+                            model.forcedFirst()
+                                    .ifPresent(id -> json.putIfAbsent("forced_bos_token_id", id));
+                            model.forcedLast()
+                                    .ifPresent(id -> json.putIfAbsent("forced_eos_token_id", id));
+                        });
         return new GenerationConfig(
                 new GenerationFields(file.toString(), json),
                 contextLength,

@@ -3,30 +3,25 @@ package io.github.djlblocks.huggingface;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.engine.Engine;
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import ai.djl.nn.Parameter;
 import ai.djl.repository.zoo.Criteria;
 import io.github.djlblocks.checkpoint.CheckpointLoader;
-import io.github.djlblocks.checkpoint.Checkpoints;
+import io.github.djlblocks.checkpoint.CheckpointWriter;
 import io.github.djlblocks.checkpoint.LoadReport;
-import io.github.djlblocks.checkpoint.SafetensorsWriter;
 import io.github.djlblocks.checkpoint.StoredType;
 import io.github.djlblocks.checkpoint.TensorSource;
 import io.github.djlblocks.checkpoint.WeightMap;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.family.Families;
 import io.github.djlblocks.family.ModelDescription;
-import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.DecoderConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -233,12 +228,16 @@ public final class HuggingFaceModels {
     public static KernelBlock loadBlock(Path directory, NDManager manager, LoadOptions options)
             throws IOException, MalformedModelException {
         boolean compiles = options.compiles(manager.getEngine().getEngineName());
-        ModelDescription model = describe(directory);
-        KernelBlock block = model.newBlock();
-        try (TensorSource source = model.open(directory)) {
+        ModelDescription configured = describe(directory);
+        try (TensorSource source = configured.open(directory)) {
+            ModelDescription model =
+                    options.hasHead()
+                            ? configured.fitting(source.names())
+                            : configured.withoutHead();
+            KernelBlock block = model.newBlock();
             if (!options.hasFormats()) {
                 WeightMap names = model.weightMap();
-                fill(block, source, names, manager, options.dataType(), model.inputShapes());
+                fill(block, source, names, manager, options, model.inputShapes());
                 if (compiles) {
                     CompiledModels.compile(block, manager, options.isRequired());
                 }
@@ -249,13 +248,14 @@ public final class HuggingFaceModels {
                 block.freezeParameters(true);
                 LoadReport report =
                         CheckpointLoader.check(block, source, model.weightMap(), DataType.FLOAT32);
-                CompiledModels.pack(block, manager, weights.selection(), source, report);
+                CompiledModels.pack(
+                        block, manager, weights.selection(), source, report, options.progress());
                 return block;
             }
             KernelBlock twin = model.newUntiedBlock();
             WeightMap names = model.untiedWeightMap();
             TensorSource rounded = weights.rounded(source, names);
-            fill(twin, rounded, names, manager, DataType.FLOAT32, model.inputShapes());
+            fill(twin, rounded, names, manager, options, model.inputShapes());
             return twin;
         }
     }
@@ -265,21 +265,22 @@ public final class HuggingFaceModels {
             TensorSource source,
             WeightMap names,
             NDManager manager,
-            DataType dataType,
+            LoadOptions options,
             Shape[] inputs)
             throws MalformedModelException {
         block.freezeParameters(true);
-        CheckpointLoader.load(block, source, names, manager, dataType, inputs);
+        CheckpointLoader.load(
+                block, source, names, manager, options.dataType(), options.progress(), inputs);
     }
 
     /**
-     * Writes the weights of a Llama model under their Hugging Face names, as {@code
-     * model.safetensors}.
+     * Writes the weights of a Llama model under their Hugging Face names: see {@link
+     * #saveWeights(Block, ModelDescription, Path, StoredType)}.
      *
      * @param model an initialised model
      * @param directory where to; made if it is not there
      * @param type the type to store
-     * @throws IOException if the file cannot be written; nothing is left behind then
+     * @throws IOException if a file cannot be written; nothing has changed then
      */
     public static void saveWeights(CausalLanguageModel model, Path directory, StoredType type)
             throws IOException {
@@ -287,53 +288,82 @@ public final class HuggingFaceModels {
     }
 
     /**
-     * Writes the weights of a model under their Hugging Face names, as {@code model.safetensors}.
+     * Writes the weights of a model under their Hugging Face names, as {@code model.safetensors} or
+     * in shards of 5 GB with an index.
      *
      * @param model an initialised model
      * @param description what describes it
      * @param directory where to; made if it is not there
      * @param type the type to store
-     * @throws IOException if the file cannot be written; nothing is left behind then
+     * @throws IOException if a file cannot be written; nothing has changed then
      * @throws IllegalArgumentException if a parameter has no values, or no name in a checkpoint of
-     *     its family
+     *     its family, or a tied head is not the table
      */
     public static void saveWeights(
             Block model, ModelDescription description, Path directory, StoredType type)
             throws IOException {
-        SafetensorsWriter writer = new SafetensorsWriter().addMetadata("format", "pt");
-        for (Map.Entry<String, Parameter> entry : ParameterPaths.of(model).entrySet()) {
-            String name =
-                    description
-                            .tensorName(entry.getKey())
-                            .orElseThrow(
-                                    () ->
-                                            new IllegalArgumentException(
-                                                    "parameter "
-                                                            + entry.getKey()
-                                                            + " has no name in a checkpoint of "
-                                                            + description.modelType()));
-            if (!entry.getValue().isInitialized()) {
-                throw new IllegalArgumentException(
-                        "parameter "
-                                + entry.getKey()
-                                + " has no values: weights that are packed for compiled passes"
-                                + " cannot be saved; load the model without a weight format");
-            }
-            NDArray array = entry.getValue().getArray();
-            if (description.isRow(name)) {
-                addRow(writer, name, array, type);
-            } else {
-                writer.add(name, array, type);
-            }
-        }
-        Files.createDirectories(directory);
-        writer.write(directory.resolve(Checkpoints.SINGLE_FILE));
+        saveWeights(model, description, directory, type, CheckpointWriter.DEFAULT_SHARD_BYTES);
     }
 
-    private static void addRow(
-            SafetensorsWriter writer, String name, NDArray array, StoredType type) {
-        try (NDArray wide = array.toType(DataType.FLOAT64, true)) {
-            writer.add(name, wide.toDoubleArray(), new Shape(1, array.size()), type);
-        }
+    /**
+     * Writes the weights of a model under their Hugging Face names, in shards of a largest size.
+     * Weights that were there before are replaced, in whatever shards.
+     *
+     * @param model an initialised model
+     * @param description what describes it
+     * @param directory where to; made if it is not there
+     * @param type the type to store
+     * @param maxShardBytes the most bytes of tensors in a file, unless one alone has more
+     * @throws IOException if a file cannot be written; nothing has changed then
+     * @throws IllegalArgumentException if a parameter has no values, or no name in a checkpoint of
+     *     its family, or a tied head is not the table
+     */
+    public static void saveWeights(
+            Block model,
+            ModelDescription description,
+            Path directory,
+            StoredType type,
+            long maxShardBytes)
+            throws IOException {
+        new ModelSaver(model, description, type).writer().write(directory, maxShardBytes);
+    }
+
+    /**
+     * Writes a model as a directory that can be loaded: see {@link #save(Block, Path, Path,
+     * StoredType, long)}, with shards of 5 GB.
+     *
+     * @param model an initialised model
+     * @param source the directory it was loaded from, or a {@code config.json} that describes it
+     * @param directory where to; made if it is not there
+     * @param type the type to store
+     * @throws IOException if a file cannot be read or written; nothing has changed then
+     * @throws IllegalArgumentException if the configuration does not describe the model
+     */
+    public static void save(Block model, Path source, Path directory, StoredType type)
+            throws IOException {
+        save(model, source, directory, type, CheckpointWriter.DEFAULT_SHARD_BYTES);
+    }
+
+    /**
+     * Writes a model as a directory that can be loaded: weights, {@code config.json} and, from a
+     * directory, the files of the tokenizer and of generation. The configuration is copied; where
+     * it names the type of the weights ({@code torch_dtype}), it names this one.
+     *
+     * @param model an initialised model
+     * @param source the directory it was loaded from, or a {@code config.json} that describes it
+     * @param directory where to; made if it is not there
+     * @param type the type to store
+     * @param maxShardBytes the most bytes of tensors in a file, unless one alone has more
+     * @throws IOException if a file cannot be read or written; nothing has changed then
+     * @throws IllegalArgumentException if the configuration does not describe the model, parameter
+     *     by parameter, or a parameter has no values
+     */
+    public static void save(
+            Block model, Path source, Path directory, StoredType type, long maxShardBytes)
+            throws IOException {
+        ModelSaver saver = new ModelSaver(model, Families.readAny(source), type);
+        saver.requireWhole();
+        saver.addConfig(source);
+        saver.writer().write(directory, maxShardBytes);
     }
 }

@@ -1,6 +1,7 @@
 package io.github.djlblocks.huggingface;
 
 import ai.djl.ndarray.types.DataType;
+import ai.djl.util.Progress;
 import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.format.WeightSelection;
 import io.github.djlblocks.internal.Checks;
@@ -35,7 +36,7 @@ public final class LoadOptions {
     private static final String WEIGHTS = "weights";
     private static final String EXCEPTION = WEIGHTS + ".";
     private static final LoadOptions DEFAULTS =
-            new LoadOptions(DataType.FLOAT32, Compile.AUTO, null, List.of());
+            new LoadOptions(DataType.FLOAT32, Compile.AUTO, null, List.of(), null, true);
 
     /** Whether passes for inference run compiled. */
     public enum Compile {
@@ -54,16 +55,22 @@ public final class LoadOptions {
     private final Compile compile;
     private final @Nullable WeightFormat weights;
     private final List<FormatRule> rules;
+    private final @Nullable Progress progress;
+    private final boolean head;
 
     private LoadOptions(
             DataType dataType,
             Compile compile,
             @Nullable WeightFormat weights,
-            List<FormatRule> rules) {
+            List<FormatRule> rules,
+            @Nullable Progress progress,
+            boolean head) {
+        this.head = head;
         this.dataType = Checks.floating(dataType);
         this.compile = compile;
         this.weights = weights;
         this.rules = List.copyOf(rules);
+        this.progress = progress;
         if (hasFormats() && dataType != DataType.FLOAT32) {
             throw new IllegalArgumentException(
                     "weights ("
@@ -99,6 +106,10 @@ public final class LoadOptions {
      * path the regular expression <i>paths</i> matches whole, as {@code
      * weights.layers\\.0\\..*}; of several that match the longest expression holds</td><td>that of
      * {@code weights}, {@code float32} if there is none</td></tr>
+     * <tr><td>{@code progress}</td><td>a {@link Progress}: DJL keeps that of {@code optProgress}
+     * to itself</td><td>none</td></tr>
+     * <tr><td>{@code head}</td><td>{@code true, false}; false loads an encoder alone, without the
+     * head and the pooler of its checkpoint</td><td>{@code true}</td></tr>
      * </table>
      *
      * @param arguments the arguments
@@ -126,9 +137,17 @@ public final class LoadOptions {
         for (Map.Entry<String, WeightFormat> exception : exceptions.entrySet()) {
             options = options.withWeights(exception.getKey(), exception.getValue());
         }
+        Object progress = arguments.get("progress");
+        if (progress != null) {
+            options = options.withProgress(progress(progress));
+        }
         Object compile = arguments.get("compile");
         if (compile != null) {
             options = options.withCompile(compile(compile.toString()));
+        }
+        Object head = arguments.get("head");
+        if (head != null) {
+            options = options.withHead(head(head.toString()));
         }
         Object dataType = arguments.get("dataType");
         return dataType == null ? options : options.withDataType(dataType(dataType.toString()));
@@ -142,6 +161,26 @@ public final class LoadOptions {
             default ->
                     throw new IllegalArgumentException(
                             "compile '" + text + "' must be auto, true or false");
+        };
+    }
+
+    private static Progress progress(Object value) {
+        if (value instanceof Progress progress) {
+            return progress;
+        }
+        throw new IllegalArgumentException(
+                "progress ("
+                        + value
+                        + ") must be an ai.djl.util.Progress: give the object, in"
+                        + " Criteria.optArgument");
+    }
+
+    private static boolean head(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default ->
+                    throw new IllegalArgumentException("head '" + text + "' must be true or false");
         };
     }
 
@@ -167,7 +206,7 @@ public final class LoadOptions {
      * @throws IllegalArgumentException if the type is not floating, or not FLOAT32 with a format
      */
     public LoadOptions withDataType(DataType type) {
-        return new LoadOptions(type, compile, weights, rules);
+        return new LoadOptions(type, compile, weights, rules, progress, head);
     }
 
     /**
@@ -177,7 +216,7 @@ public final class LoadOptions {
      * @return a changed copy
      */
     public LoadOptions withCompile(Compile whether) {
-        return new LoadOptions(dataType, whether, weights, rules);
+        return new LoadOptions(dataType, whether, weights, rules, progress, head);
     }
 
     /**
@@ -189,7 +228,7 @@ public final class LoadOptions {
      * @throws IllegalArgumentException if parameters are not FLOAT32
      */
     public LoadOptions withWeights(WeightFormat format) {
-        return new LoadOptions(dataType, compile, format, rules);
+        return new LoadOptions(dataType, compile, format, rules, progress, head);
     }
 
     /**
@@ -206,7 +245,7 @@ public final class LoadOptions {
     public LoadOptions withWeights(String paths, WeightFormat format) {
         List<FormatRule> more = new ArrayList<>(rules);
         more.add(new FormatRule(paths, format));
-        LoadOptions options = new LoadOptions(dataType, compile, weights, more);
+        LoadOptions options = new LoadOptions(dataType, compile, weights, more, progress, head);
         try {
             options.selection();
         } catch (PatternSyntaxException e) {
@@ -214,6 +253,34 @@ public final class LoadOptions {
                     EXCEPTION + paths + " names no paths: " + e.getMessage(), e);
         }
         return options;
+    }
+
+    /**
+     * Returns options that say how loading goes on: one step for each parameter.
+     *
+     * @param newProgress is told
+     * @return a changed copy
+     */
+    public LoadOptions withProgress(Progress newProgress) {
+        return new LoadOptions(dataType, compile, weights, rules, newProgress, head);
+    }
+
+    /**
+     * Returns options that load an encoder with its head or alone.
+     *
+     * @param whether false to pass over the head and the pooler of its checkpoint
+     * @return a changed copy
+     */
+    public LoadOptions withHead(boolean whether) {
+        return new LoadOptions(dataType, compile, weights, rules, progress, whether);
+    }
+
+    @Nullable Progress progress() {
+        return progress;
+    }
+
+    boolean hasHead() {
+        return head;
     }
 
     DataType dataType() {

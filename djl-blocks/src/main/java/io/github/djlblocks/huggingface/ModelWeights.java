@@ -99,7 +99,7 @@ final class ModelWeights {
      */
     TensorSource rounded(TensorSource source, WeightMap names) {
         Map<String, String> further =
-                tiedHead ? Map.of(headTensor, tableTensor(source, names)) : Map.of();
+                tiedHead ? Map.of(headTensor, tableIn(source, names)) : Map.of();
         return new TransformedTensors(
                 source,
                 further,
@@ -112,12 +112,14 @@ final class ModelWeights {
                 });
     }
 
-    /** Families have several names for it. */
-    private String tableTensor(TensorSource source, WeightMap names) {
-        return source.names().stream()
-                .filter(name -> names.parameterPath(name).filter(table::equals).isPresent())
-                .findFirst()
-                .orElse(tableTensor);
+    /** Names of a family may be several for one parameter. */
+    private String tableIn(TensorSource source, WeightMap names) {
+        for (String tensor : source.names()) {
+            if (names.parameterPath(tensor).filter(table::equals).isPresent()) {
+                return tensor;
+            }
+        }
+        return tableTensor;
     }
 
     private WeightFormat format(String path) {

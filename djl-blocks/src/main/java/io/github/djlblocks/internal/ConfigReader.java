@@ -23,11 +23,12 @@ public final class ConfigReader {
 
     private final String where;
     private final JsonObject json;
-    private final Set<String> asked = new HashSet<>();
+    private final Set<String> asked;
 
-    private ConfigReader(String where, JsonObject json) {
+    private ConfigReader(String where, JsonObject json, Set<String> asked) {
         this.where = where;
         this.json = json;
+        this.asked = asked;
     }
 
     /**
@@ -42,7 +43,7 @@ public final class ConfigReader {
         try {
             JsonElement element = JsonParser.parseString(text);
             if (element.isJsonObject()) {
-                return new ConfigReader(where, element.getAsJsonObject());
+                return new ConfigReader(where, element.getAsJsonObject(), new HashSet<>());
             }
             throw new IllegalArgumentException(where + " is not a JSON object");
         } catch (JsonParseException e) {
@@ -65,6 +66,18 @@ public final class ConfigReader {
             throw new IOException(
                     file + " is missing: a Hugging Face directory has one beside its weights", e);
         }
+    }
+
+    /**
+     * Returns these fields and, for those that are absent, others. A field that says null is there.
+     *
+     * @param defaults a JSON object
+     * @return a reader; what it is asked for, this was asked for
+     */
+    public ConfigReader withDefaults(String defaults) {
+        JsonObject merged = JsonParser.parseString(defaults).getAsJsonObject();
+        json.entrySet().forEach(field -> merged.add(field.getKey(), field.getValue()));
+        return new ConfigReader(where, merged, asked);
     }
 
     /**
@@ -101,7 +114,7 @@ public final class ConfigReader {
         if (!value.isJsonObject()) {
             throw wrong(field, value, "an object");
         }
-        return new ConfigReader(where + ": " + field, value.getAsJsonObject());
+        return new ConfigReader(where + ": " + field, value.getAsJsonObject(), new HashSet<>());
     }
 
     /**
@@ -130,6 +143,26 @@ public final class ConfigReader {
      */
     public int integer(String field, int otherwise) {
         return has(field) ? integer(field) : otherwise;
+    }
+
+    /**
+     * Returns how many there are of something, or what it is otherwise.
+     *
+     * @param field the name of the field
+     * @param otherwise the value if there is none
+     * @return a whole number of at least 0
+     * @throws IllegalArgumentException if it is something else
+     */
+    public int count(String field, int otherwise) {
+        if (!has(field)) {
+            return otherwise;
+        }
+        long value = wholeOf(field, json.get(field), Integer.MAX_VALUE);
+        if (value < 0) {
+            throw new IllegalArgumentException(
+                    where + ": " + field + " (" + value + ") must be at least 0");
+        }
+        return (int) value;
     }
 
     /**
@@ -319,6 +352,16 @@ public final class ConfigReader {
     }
 
     /**
+     * Makes the error of something that cannot be.
+     *
+     * @param why what, and how to mend it
+     * @return the error, not thrown
+     */
+    public IllegalArgumentException refusal(String why) {
+        return new IllegalArgumentException(where + ": " + why);
+    }
+
+    /**
      * Returns whether a field was asked for, there or not.
      *
      * @param field the name of the field
@@ -348,6 +391,34 @@ public final class ConfigReader {
             texts.add(element.getAsString());
         }
         return texts;
+    }
+
+    /**
+     * Returns names by number, as those of classes are written.
+     *
+     * @param field the name of the field
+     * @return the names in the order of their numbers, which must be 0, 1, 2 and so on; none if
+     *     there is no such field
+     * @throws IllegalArgumentException if it is something else
+     */
+    public List<String> labels(String field) {
+        if (!has(field)) {
+            return List.of();
+        }
+        JsonElement value = json.get(field);
+        if (!value.isJsonObject()) {
+            throw wrong(field, value, "an object of names by number");
+        }
+        JsonObject byNumber = value.getAsJsonObject();
+        List<String> labels = new ArrayList<>();
+        for (int i = 0; i < byNumber.size(); i++) {
+            JsonElement label = byNumber.get(Integer.toString(i));
+            if (label == null || !label.isJsonPrimitive()) {
+                throw wrong(field, value, "names by the numbers 0 to " + (byNumber.size() - 1));
+            }
+            labels.add(label.getAsString());
+        }
+        return labels;
     }
 
     private long wholeOf(String field, JsonElement value, long most) {

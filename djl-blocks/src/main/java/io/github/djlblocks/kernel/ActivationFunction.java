@@ -92,7 +92,7 @@ public record ActivationFunction(ActivationKind kind, double alpha, double beta)
         }
         requireFinite(kind, "alpha", alpha);
         switch (kind) {
-            case CELU -> Checks.positive("alpha of CELU", alpha);
+            case CELU, GELU_TANH_OF -> Checks.positive("alpha of " + kind, alpha);
             case SOFTPLUS -> {
                 Checks.positive("beta of softplus", alpha);
                 if (Double.isNaN(beta)) {
@@ -221,6 +221,17 @@ public record ActivationFunction(ActivationKind kind, double alpha, double beta)
      */
     public static ActivationFunction clippedGelu(double lower, double upper) {
         return new ActivationFunction(ActivationKind.CLIPPED_GELU, lower, upper);
+    }
+
+    /**
+     * GELU in its tanh form with a rounded {@code sqrt(2 / pi)}: BLOOM has 0.79788456, {@code
+     * gelu_fast} of Hugging Face 0.7978845608.
+     *
+     * @param factor above 0
+     * @return the function
+     */
+    public static ActivationFunction geluTanh(double factor) {
+        return new ActivationFunction(ActivationKind.GELU_TANH_OF, factor, 0);
     }
 
     /**

@@ -51,6 +51,10 @@ public enum ActivationKind {
      */
     GELU_TANH(0),
     /**
+     * {@link #GELU_TANH} with alpha for {@code sqrt(2 / pi)}, where a reference cuts its digits.
+     */
+    GELU_TANH_OF(1),
+    /**
      * GELU held between alpha and beta, slope 0 where it is held (integer quantisation, arXiv
      * 2004.09602).
      */

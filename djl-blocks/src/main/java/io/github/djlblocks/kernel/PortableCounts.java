@@ -42,6 +42,17 @@ final class PortableCounts {
         return OwnMemory.of(ids.getManager().create(mask, ids.getShape()));
     }
 
+    static NDArray tokenPositions(NDArray ids, long paddingId) {
+        long[] positions = HostIntegers.of(ids, "token ids");
+        int width = Math.toIntExact(PositionRows.shapeOf(ids, "token ids").get(1));
+        long next = paddingId + 1;
+        for (int i = 0; i < positions.length; i++) {
+            next = i % width == 0 ? paddingId + 1 : next;
+            positions[i] = positions[i] == paddingId ? paddingId : next++;
+        }
+        return OwnMemory.of(ids.getManager().create(positions, ids.getShape()));
+    }
+
     static NDArray tableRows(NDArray indices, NDArray table, long offset, String what) {
         long rows = table.getShape().get(0);
         PositionRows.shapeOf(indices, what + "s");

@@ -38,10 +38,8 @@ final class PortableCurves {
             case SELU ->
                     OwnMemory.mul(relu(x).add(OwnMemory.mul(exponentialBelow(x), alpha)), beta);
             case GELU -> gelu(x);
-            case GELU_TANH -> {
-                NDArray inner = OwnMemory.mul(x.square(), 0.044715).add(1).mul(x);
-                yield OwnMemory.mul(x, 0.5).mul(OwnMemory.mul(inner, SQRT_2_OVER_PI).tanh().add(1));
-            }
+            case GELU_TANH -> geluTanh(x, SQRT_2_OVER_PI);
+            case GELU_TANH_OF -> geluTanh(x, alpha);
             case CLIPPED_GELU -> between(gelu(x), alpha, beta);
             case SILU -> x.mul(sigmoid(x));
             case SWISH -> x.mul(sigmoid(OwnMemory.mul(x, alpha)));
@@ -84,6 +82,11 @@ final class PortableCurves {
 
     private static NDArray gelu(NDArray x) {
         return OwnMemory.mul(x, 0.5).mul(OwnMemory.mul(x, SQRT_HALF).erf().add(1));
+    }
+
+    private static NDArray geluTanh(NDArray x, double factor) {
+        NDArray inner = OwnMemory.mul(x.square(), 0.044715).add(1).mul(x);
+        return OwnMemory.mul(x, 0.5).mul(OwnMemory.mul(inner, factor).tanh().add(1));
     }
 
     /** {@code min(x, upper)}, slope 0 at the bound. */

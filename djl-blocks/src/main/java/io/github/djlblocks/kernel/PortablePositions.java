@@ -31,6 +31,11 @@ interface PortablePositions extends PositionKernels {
     }
 
     @Override
+    default NDArray tokenPositions(NDArray ids, long paddingId) {
+        return PortableCounts.tokenPositions(ids, paddingId);
+    }
+
+    @Override
     default NDArray tableRows(NDArray indices, NDArray table, long offset, String what) {
         return PortableCounts.tableRows(indices, table, offset, what);
     }

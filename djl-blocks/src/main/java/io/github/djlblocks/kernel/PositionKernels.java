@@ -56,6 +56,16 @@ public interface PositionKernels {
     NDArray tokenMask(NDArray ids, long paddingId);
 
     /**
+     * Counts positions over the tokens that are no padding, as RoBERTa does: the n-th of a row,
+     * counted from 0, has position {@code paddingId + 1 + n}, and padding has {@code paddingId}.
+     *
+     * @param ids integers, (B, S)
+     * @param paddingId the id of the padding token
+     * @return INT64, (B, S)
+     */
+    NDArray tokenPositions(NDArray ids, long paddingId);
+
+    /**
      * Looks up the rows {@code index + offset} of a table. A row outside the table is an error on
      * every engine, also where the engine itself would clip it.
      *

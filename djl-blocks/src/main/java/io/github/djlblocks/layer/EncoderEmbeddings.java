@@ -9,6 +9,7 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.djlblocks.core.KernelBlock;
+import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.kernel.Kernels;
@@ -16,7 +17,8 @@ import io.github.djlblocks.position.TokenTypeEmbedding;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What enters the first layer: {@code y = dropout(norm(scale * token + position + type))}.
+ * What enters the first layer: {@code y = dropout(norm(scale * token + position + type))}, or a
+ * projection of that to the channels of the layers.
  *
  * <p>Inputs, in this order, the later ones optional:
  *
@@ -26,10 +28,11 @@ import org.jspecify.annotations.Nullable;
  *   <li>token types (B, S) or (1, S), 0 by default
  * </ol>
  *
- * <p>Output (B, S, E). Every part but the token embedding may be missing. As Hugging Face {@code
- * BertEmbeddings} (arXiv 1810.04805), {@code RobertaEmbeddings} (a position embedding that starts
- * at its row 2), the {@code Embeddings} of DistilBERT (no types), {@code BartEncoder} (a scale, a
- * norm).
+ * <p>Output (B, S, E), with a projection (B, S, E'). Every part but the token embedding may be
+ * missing. As Hugging Face {@code BertEmbeddings} (arXiv 1810.04805), {@code RobertaEmbeddings} (a
+ * position embedding that starts at its row 2), the {@code Embeddings} of DistilBERT (no types),
+ * {@code BartEncoder} (a scale, a norm), {@code embedding_hidden_mapping_in} of ALBERT (a
+ * projection, arXiv 1909.11942).
  */
 public final class EncoderEmbeddings extends KernelBlock {
 
@@ -40,6 +43,7 @@ public final class EncoderEmbeddings extends KernelBlock {
     private final @Nullable TokenTypeEmbedding types;
     private final @Nullable Block norm;
     private final @Nullable Block dropout;
+    private final @Nullable Linear projection;
     private final double scale;
 
     private EncoderEmbeddings(Builder builder) {
@@ -52,6 +56,16 @@ public final class EncoderEmbeddings extends KernelBlock {
         types = builder.types == null ? null : addChildBlock("types", builder.types);
         norm = builder.norm == null ? null : addChildBlock("norm", builder.norm);
         dropout = builder.dropout == null ? null : addChildBlock("dropout", builder.dropout);
+        projection =
+                builder.projection == null ? null : addChildBlock("projection", builder.projection);
+        if (projection != null && projection.getInputs() != tokens.getHiddenSize()) {
+            throw new IllegalArgumentException(
+                    "projection takes "
+                            + projection.getInputs()
+                            + " channels, but tokens have "
+                            + tokens.getHiddenSize()
+                            + ": give both the same size");
+        }
         scale = Checks.positive("scale", builder.scale);
     }
 
@@ -74,6 +88,15 @@ public final class EncoderEmbeddings extends KernelBlock {
     }
 
     /**
+     * Returns the channels of the output.
+     *
+     * @return those of the tokens, or of the projection
+     */
+    public int getHiddenSize() {
+        return projection == null ? tokens.getHiddenSize() : projection.getOutputs();
+    }
+
+    /**
      * Tells whether there is an embedding of token types.
      *
      * @return whether types may be given
@@ -85,7 +108,7 @@ public final class EncoderEmbeddings extends KernelBlock {
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
         checkInputs(inputShapes);
-        return new Shape[] {inputShapes[0].slice(0, 2).add(tokens.getHiddenSize())};
+        return new Shape[] {inputShapes[0].slice(0, 2).add(getHiddenSize())};
     }
 
     @Override
@@ -133,6 +156,9 @@ public final class EncoderEmbeddings extends KernelBlock {
         if (dropout != null) {
             dropout.initialize(manager, dataType, hidden);
         }
+        if (projection != null) {
+            projection.initialize(manager, dataType, hidden);
+        }
     }
 
     @Override
@@ -157,6 +183,9 @@ public final class EncoderEmbeddings extends KernelBlock {
         if (dropout != null) {
             x = call(dropout, store, x, training, null);
         }
+        if (projection != null) {
+            x = call(projection, store, x, training, null);
+        }
         return new NDList(x);
     }
 
@@ -174,6 +203,7 @@ public final class EncoderEmbeddings extends KernelBlock {
         private @Nullable TokenTypeEmbedding types;
         private @Nullable Block norm;
         private @Nullable Block dropout;
+        private @Nullable Linear projection;
         private double scale = 1;
 
         private Builder() {}
@@ -246,6 +276,18 @@ public final class EncoderEmbeddings extends KernelBlock {
          */
         public Builder optDropout(Block dropout) {
             this.dropout = dropout;
+            return this;
+        }
+
+        /**
+         * Sets a projection at the end, none by default: embeddings of fewer channels than the
+         * layers have.
+         *
+         * @param projection from the channels of the tokens to those of the layers
+         * @return this builder
+         */
+        public Builder optProjection(@Nullable Linear projection) {
+            this.projection = projection;
             return this;
         }
 

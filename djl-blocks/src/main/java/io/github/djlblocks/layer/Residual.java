@@ -19,9 +19,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@link #pre} {@code y = x + f(norm(x))}; {@link #post} {@code y = norm(x + f(x))}; {@link
  * #sandwich} {@code y = x + outputNorm(f(norm(x)))}; {@link #output} {@code y = x +
- * outputNorm(f(x))}; {@link DeepNorm} {@code y = norm(alpha * x + f(x))}. With all that {@link
- * Builder} can add, the branch f becomes {@code dropout(multiplier * gamma * outputNorm(f(...)))}.
- * Two sublayers side by side are {@link ParallelResidual}.
+ * outputNorm(f(x))}; {@link DeepNorm} {@code y = norm(alpha * x + f(x))}; with {@link
+ * Builder#optNormedResidual} {@code y = norm(x) + f(norm(x))}. With all that {@link Builder} can
+ * add, the branch f becomes {@code dropout(multiplier * gamma * outputNorm(f(...)))}. Two sublayers
+ * side by side are {@link ParallelResidual}.
  *
  * <p>x and y have the same shape, (B, S, E). Further inputs and params go to the sublayer as they
  * are, and what it gives besides its first output comes after y, as it is. Parameters: {@code
@@ -34,6 +35,7 @@ public sealed class Residual extends KernelBlock permits DeepNorm {
     private final Block sublayer;
     private final @Nullable Block outputNorm;
     private final @Nullable LayerScale layerScale;
+    private final boolean normedResidual;
     private final double residualWeight;
     private final double multiplier;
     private final double dropout;
@@ -47,6 +49,12 @@ public sealed class Residual extends KernelBlock permits DeepNorm {
             throw new IllegalArgumentException(
                     "inputNorm is pre-norm and sumNorm post-norm: give one of the two");
         }
+        if (builder.normedResidual && builder.inputNorm == null) {
+            throw new IllegalArgumentException(
+                    "optNormedResidual adds the normed input, but there is no input norm: call"
+                            + " optInputNorm");
+        }
+        normedResidual = builder.normedResidual;
         inputNorm = child("norm", builder.inputNorm);
         sumNorm = child("norm", builder.sumNorm);
         sublayer = addChildBlock("sublayer", builder.sublayer);
@@ -178,8 +186,9 @@ public sealed class Residual extends KernelBlock permits DeepNorm {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray x = inputs.get(0);
-        NDList outputs = branch(store, inputs, training, params);
+        NDArray normed = normed(store, inputs.get(0), training);
+        NDArray x = normedResidual ? normed : inputs.get(0);
+        NDList outputs = fed(store, withFirst(normed, inputs), training, params);
         NDArray sum = Kernels.of(x).add(x, residualWeight, outputs.get(0));
         NDArray y = sumNorm == null ? sum : call(sumNorm, store, sum, training, null);
         return withFirst(y, outputs);
@@ -187,7 +196,7 @@ public sealed class Residual extends KernelBlock permits DeepNorm {
 
     /** Whether this is an addition to x and nothing more, so that others can be added beside it. */
     boolean isPlainSum() {
-        return sumNorm == null && residualWeight == 1;
+        return sumNorm == null && residualWeight == 1 && !normedResidual;
     }
 
     boolean hasInputNorm() {
@@ -200,9 +209,20 @@ public sealed class Residual extends KernelBlock permits DeepNorm {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray x = inputs.get(0);
-        NDArray normed = inputNorm == null ? x : call(inputNorm, store, x, training, null);
-        NDList outputs = callAll(sublayer, store, withFirst(normed, inputs), training, params);
+        NDArray normed = normed(store, inputs.get(0), training);
+        return fed(store, withFirst(normed, inputs), training, params);
+    }
+
+    private NDArray normed(ParameterStore store, NDArray x, boolean training) {
+        return inputNorm == null ? x : call(inputNorm, store, x, training, null);
+    }
+
+    private NDList fed(
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        NDList outputs = callAll(sublayer, store, inputs, training, params);
         NDArray y = outputs.get(0);
         if (outputNorm != null) {
             y = call(outputNorm, store, y, training, null);
@@ -232,6 +252,7 @@ public sealed class Residual extends KernelBlock permits DeepNorm {
         private @Nullable Block sublayer;
         private @Nullable Block outputNorm;
         private @Nullable LayerScale layerScale;
+        private boolean normedResidual;
         private double residualWeight = 1;
         private double multiplier = 1;
         private double dropout;
@@ -257,6 +278,18 @@ public sealed class Residual extends KernelBlock permits DeepNorm {
          */
         public Builder optInputNorm(Block norm) {
             this.inputNorm = norm;
+            return this;
+        }
+
+        /**
+         * Adds the branch to the normed input in place of the input: {@code
+         * apply_residual_connection_post_layernorm} of BLOOM and Megatron.
+         *
+         * @param normed false by default; true needs an input norm
+         * @return this builder
+         */
+        public Builder optNormedResidual(boolean normed) {
+            this.normedResidual = normed;
             return this;
         }
 

@@ -69,6 +69,7 @@ public final class CausalLanguageModel extends KernelBlock implements StreamingB
     private final @Nullable Block positions;
     private final @Nullable Block embeddingNorm;
     private final double embeddingScale;
+    private final boolean scaledGiven;
     private final List<Block> layers;
     private final @Nullable Block norm;
     private final @Nullable Linear head;
@@ -91,6 +92,7 @@ public final class CausalLanguageModel extends KernelBlock implements StreamingB
                         ? null
                         : addChildBlock("embeddingNorm", builder.embeddingNorm);
         embeddingScale = Checks.positive("embeddingScale", builder.embeddingScale);
+        scaledGiven = builder.scaledGiven;
         bias = builder.bias == null ? null : addChildBlock("positionBias", builder.bias);
         layers = List.copyOf(builder.layers);
         for (int i = 0; i < layers.size(); i++) {
@@ -295,7 +297,7 @@ public final class CausalLanguageModel extends KernelBlock implements StreamingB
             ParameterStore store, NDArray first, NDArray places, boolean training) {
         boolean given = first.getShape().dimension() == 3;
         NDArray x = given ? first : call(embedding, store, first, training, null);
-        if (embeddingScale != 1) {
+        if (embeddingScale != 1 && (scaledGiven || !given)) {
             x = Kernels.of(x).scale(x, embeddingScale);
         }
         if (positions != null) {

@@ -17,6 +17,7 @@ public final class CausalLanguageModelBuilder {
     @Nullable Block positions;
     @Nullable Block embeddingNorm;
     double embeddingScale = 1;
+    boolean scaledGiven = true;
     double logitSoftcap;
     @Nullable PositionBias bias;
     List<? extends Block> layers = List.of();
@@ -103,6 +104,18 @@ public final class CausalLanguageModelBuilder {
      */
     public CausalLanguageModelBuilder optEmbeddingScale(double scale) {
         this.embeddingScale = scale;
+        return this;
+    }
+
+    /**
+     * Has embeddings that are given in place of ids multiplied, too, as in Gemma 1 and 2, or taken
+     * as they are, as in Gemma 3.
+     *
+     * @param scaledGiven true by default
+     * @return this builder
+     */
+    public CausalLanguageModelBuilder optScaledGiven(boolean scaledGiven) {
+        this.scaledGiven = scaledGiven;
         return this;
     }
 

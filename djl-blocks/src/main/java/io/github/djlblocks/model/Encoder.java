@@ -11,6 +11,7 @@ import ai.djl.util.PairList;
 import io.github.djlblocks.attention.AttentionContext;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.TokenEmbedding;
+import io.github.djlblocks.internal.Checks;
 import io.github.djlblocks.internal.Params;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.kernel.Past;
@@ -18,7 +19,10 @@ import io.github.djlblocks.layer.EncoderEmbeddings;
 import io.github.djlblocks.layer.EncoderLayer;
 import io.github.djlblocks.position.PositionBias;
 import io.github.djlblocks.position.RotaryEmbedding;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Inputs, in this order, the later ones optional:
  *
  * <ol>
- *   <li>token ids (B, S), INT64 or INT32; or their embeddings (B, S, E) of a floating type
+ *   <li>token ids (B, S), INT64 or INT32; or their embeddings (B, S, E') of a floating type, before
+ *       a projection if there is one
  *   <li>attention mask (B, S), 1 where a token stands and 0 where padding stands; or (B | 1, H | 1,
  *       S | 1, S), BOOLEAN (true: look) or floating (added to the scores)
  *   <li>token types (B, S), if the embeddings have types; 0 by default
@@ -40,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Encoder extends KernelBlock {
 
-    /** Param: positions (B, S) or (1, S), INT64 or INT32, in place of 0 to S - 1. */
+    /** Param: positions (B, S) or (1, S), INT64 or INT32, in place of those it counts itself. */
     public static final String POSITIONS = "positions";
 
     private static final String LAYOUT = "ids (B, S), attention mask (B, S), token types (B, S)";
@@ -49,7 +54,10 @@ public final class Encoder extends KernelBlock {
     private final List<EncoderLayer> layers;
     private final @Nullable Block norm;
     private final @Nullable PositionBias bias;
-    private final @Nullable RotaryEmbedding rotary;
+    private final List<RotaryEmbedding> rotaries;
+    private final @Nullable Long paddingId;
+    private final int layersPerState;
+    private final boolean normedState;
 
     private Encoder(Builder builder) {
         if (builder.embeddings == null || builder.layers.isEmpty()) {
@@ -59,12 +67,25 @@ public final class Encoder extends KernelBlock {
         }
         embeddings = addChildBlock("embeddings", builder.embeddings);
         layers = List.copyOf(builder.layers);
-        for (int i = 0; i < layers.size(); i++) {
-            addChildBlock("layers." + i, layers.get(i));
+        Set<EncoderLayer> distinct = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (EncoderLayer layer : layers) {
+            if (distinct.add(layer)) {
+                addChildBlock("layers." + (distinct.size() - 1), layer);
+            }
         }
         norm = builder.norm == null ? null : addChildBlock("norm", builder.norm);
         bias = builder.bias == null ? null : addChildBlock("positionBias", builder.bias);
-        rotary = builder.rotary;
+        rotaries = List.copyOf(builder.rotaries);
+        paddingId = builder.paddingId;
+        layersPerState = Checks.positive("layersPerState", builder.layersPerState);
+        normedState = builder.normedState;
+        if (layers.size() % layersPerState != 0) {
+            throw new IllegalArgumentException(
+                    layers.size()
+                            + " layers are no whole groups of layersPerState ("
+                            + layersPerState
+                            + ")");
+        }
     }
 
     /**
@@ -79,16 +100,25 @@ public final class Encoder extends KernelBlock {
     /**
      * Returns the token embedding, which a decoder may share and a head be tied to.
      *
-     * @return (V, E)
+     * @return (V, E')
      */
     public TokenEmbedding getTokens() {
         return embeddings.getTokens();
     }
 
     /**
+     * Returns the channels of the output.
+     *
+     * @return E
+     */
+    public int getHiddenSize() {
+        return embeddings.getHiddenSize();
+    }
+
+    /**
      * Returns the number of layers.
      *
-     * @return how many layers
+     * @return how many layers run, one that runs several times counted each time
      */
     public int getLayers() {
         return layers.size();
@@ -97,7 +127,7 @@ public final class Encoder extends KernelBlock {
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
         checkInputs(inputShapes);
-        return new Shape[] {inputShapes[0].slice(0, 2).add(getTokens().getHiddenSize())};
+        return new Shape[] {inputShapes[0].slice(0, 2).add(getHiddenSize())};
     }
 
     @Override
@@ -114,7 +144,7 @@ public final class Encoder extends KernelBlock {
     protected void initializeChildBlocks(
             NDManager manager, DataType dataType, Shape... inputShapes) {
         Shape tokens = inputShapes[0].slice(0, 2);
-        Shape hidden = tokens.add(getTokens().getHiddenSize());
+        Shape hidden = tokens.add(getHiddenSize());
         embeddings.initialize(manager, dataType, tokens);
         layers.forEach(layer -> layer.initialize(manager, dataType, hidden));
         if (norm != null) {
@@ -135,7 +165,7 @@ public final class Encoder extends KernelBlock {
         TokenInputs.requireTokens(first.getShape().slice(0, 2));
         Kernels kernels = Kernels.of(first);
         NDArray given = Params.get(params, POSITIONS, NDArray.class);
-        NDArray positions = given == null ? kernels.positions(first, 1, Past.NONE) : given;
+        NDArray positions = given == null ? positions(kernels, first) : given;
         NDList embedded = new NDList(first, positions);
         embedded.addAll(inputs.subNDList(Math.min(2, inputs.size())));
         NDArray x = call(embeddings, store, embedded, training, null);
@@ -146,7 +176,7 @@ public final class Encoder extends KernelBlock {
         if (inputs.size() > 1) {
             context = context.withMask(TokenInputs.mask(kernels, inputs.get(1), first.getShape()));
         }
-        if (rotary != null) {
+        for (RotaryEmbedding rotary : rotaries) {
             context = context.withRotaryTable(rotary, rotary.table(positions, x.getDataType()));
         }
         if (bias != null) {
@@ -154,17 +184,28 @@ public final class Encoder extends KernelBlock {
                     context.withBias(
                             bias.bias(store, positions, positions, x.getDataType(), training));
         }
-        for (EncoderLayer layer : layers) {
-            run.hidden(x);
-            NDList left = callAll(layer, store, new NDList(x), training, context.toParams());
+        for (int i = 0; i < layers.size(); i++) {
+            if (i % layersPerState == 0) {
+                run.hidden(x);
+            }
+            NDList left =
+                    callAll(layers.get(i), store, new NDList(x), training, context.toParams());
             x = left.get(0);
             run.weights(left);
         }
-        if (norm != null) {
-            x = call(norm, store, x, training, null);
+        NDArray output = norm == null ? x : call(norm, store, x, training, null);
+        run.hidden(normedState ? output : x);
+        return run.after(output);
+    }
+
+    private NDArray positions(Kernels kernels, NDArray first) {
+        if (paddingId == null) {
+            return kernels.positions(first, 1, Past.NONE);
         }
-        run.hidden(x);
-        return run.after(x);
+        // Embeddings do not say which of them are padding; the reference counts them all.
+        return first.getShape().dimension() == 2
+                ? kernels.tokenPositions(first, paddingId)
+                : kernels.positions(first, 1, Past.of(paddingId + 1));
     }
 
     /** Builds an {@link Encoder}. */
@@ -174,7 +215,10 @@ public final class Encoder extends KernelBlock {
         private List<EncoderLayer> layers = List.of();
         private @Nullable Block norm;
         private @Nullable PositionBias bias;
-        private @Nullable RotaryEmbedding rotary;
+        private List<RotaryEmbedding> rotaries = List.of();
+        private @Nullable Long paddingId;
+        private int layersPerState = 1;
+        private boolean normedState = true;
 
         private Builder() {}
 
@@ -192,7 +236,8 @@ public final class Encoder extends KernelBlock {
         /**
          * Sets the layers.
          *
-         * @param layers in the order they run
+         * @param layers in the order they run; one that appears several times is one child, its
+         *     parameters shared, as in ALBERT (arXiv 1909.11942)
          * @return this builder
          */
         public Builder setLayers(List<EncoderLayer> layers) {
@@ -223,13 +268,49 @@ public final class Encoder extends KernelBlock {
         }
 
         /**
-         * Sets the rotary embedding the layers use, so that its table is made once a pass.
+         * Sets the rotary embeddings the layers use, so that their tables are made once a pass.
          *
-         * @param rotary the embedding given to every layer's attention
+         * @param rotaries the embeddings given to the attention of layers
          * @return this builder
          */
-        public Builder optRotary(@Nullable RotaryEmbedding rotary) {
-            this.rotary = rotary;
+        public Builder optRotary(RotaryEmbedding... rotaries) {
+            this.rotaries = List.of(rotaries);
+            return this;
+        }
+
+        /**
+         * Counts positions over the tokens that are no padding, from {@code paddingId + 1} on, and
+         * leaves padding at paddingId, as RoBERTa does (arXiv 1907.11692); embeddings in place of
+         * ids are counted all. Not by default: positions are 0 to S - 1.
+         *
+         * @param paddingId the id of the padding token, at least 0
+         * @return this builder
+         */
+        public Builder optPaddingId(long paddingId) {
+            this.paddingId = paddingId;
+            return this;
+        }
+
+        /**
+         * Sets how many layers make one hidden state, 1 by default; those of a group of ALBERT.
+         *
+         * @param layersPerState divides the number of layers
+         * @return this builder
+         */
+        public Builder optLayersPerState(int layersPerState) {
+            this.layersPerState = layersPerState;
+            return this;
+        }
+
+        /**
+         * Says whether the last hidden state is what leaves the norm, or what enters it, as in
+         * ModernBERT; both are the same where there is no norm.
+         *
+         * @param normedState true by default
+         * @return this builder
+         */
+        public Builder optNormedState(boolean normedState) {
+            this.normedState = normedState;
             return this;
         }
 
@@ -240,6 +321,10 @@ public final class Encoder extends KernelBlock {
          * @throws IllegalArgumentException if something is missing
          */
         public Encoder build() {
+            if (paddingId != null && paddingId < 0) {
+                throw new IllegalArgumentException(
+                        "paddingId (" + paddingId + ") must be at least 0: it is a row");
+            }
             return new Encoder(this);
         }
     }

@@ -5,6 +5,7 @@ import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.head.LanguageModelHead;
 import io.github.djlblocks.layer.DeepNorm;
 import io.github.djlblocks.layer.EncoderLayer;
+import io.github.djlblocks.position.RotaryEmbedding;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -31,13 +32,14 @@ public final class Encoders {
         for (int i = 0; i < config.stack().layers(); i++) {
             layers.add(blocks.encoderLayer());
         }
-        return Encoder.builder()
-                .setEmbeddings(blocks.embeddings(config.embedding(), tokens, true))
-                .setLayers(layers)
-                .optNorm(blocks.finalNorm())
-                .optPositionBias(blocks.positionBias())
-                .optRotary(blocks.rotary())
-                .build();
+        Encoder.Builder encoder =
+                Encoder.builder()
+                        .setEmbeddings(blocks.embeddings(config.embedding(), tokens, true))
+                        .setLayers(layers)
+                        .optNorm(blocks.finalNorm())
+                        .optPositionBias(blocks.positionBias());
+        RotaryEmbedding rotary = blocks.rotary();
+        return (rotary == null ? encoder : encoder.optRotary(rotary)).build();
     }
 
     /**

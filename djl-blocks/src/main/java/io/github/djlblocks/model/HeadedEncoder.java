@@ -13,19 +13,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * An encoder with the head of a task on top.
  *
- * <p>Inputs and params are those of {@link Encoder}. Outputs: those of the head, then what the
- * encoder gave after its output, if asked for: hidden states, attention weights.
+ * <p>Inputs and params are those of {@link Encoder}. Outputs: those of the head, of {@link
+ * #withPooler} after that of the encoder; then what the encoder gave after its output, if asked
+ * for: hidden states, attention weights.
  */
 public final class HeadedEncoder extends KernelBlock {
 
     private final Encoder encoder;
     private final Block head;
     private final boolean takesMask;
+    private final boolean keepsOutput;
 
-    private HeadedEncoder(Encoder encoder, Block head, boolean takesMask) {
+    private HeadedEncoder(Encoder encoder, Block head, boolean takesMask, boolean keepsOutput) {
         this.encoder = addChildBlock("encoder", encoder);
         this.head = addChildBlock("head", head);
         this.takesMask = takesMask;
+        this.keepsOutput = keepsOutput;
     }
 
     /**
@@ -38,7 +41,7 @@ public final class HeadedEncoder extends KernelBlock {
      * @return the model
      */
     public static HeadedEncoder ofTokens(Encoder encoder, Block head) {
-        return new HeadedEncoder(encoder, head, false);
+        return new HeadedEncoder(encoder, head, false, false);
     }
 
     /**
@@ -51,7 +54,18 @@ public final class HeadedEncoder extends KernelBlock {
      * @return the model
      */
     public static HeadedEncoder ofSequences(Encoder encoder, Block head) {
-        return new HeadedEncoder(encoder, head, true);
+        return new HeadedEncoder(encoder, head, true, false);
+    }
+
+    /**
+     * Puts a pooler on an encoder, whose own output comes first, as {@code BertModel} has them.
+     *
+     * @param encoder the encoder
+     * @param pooler takes x (B, S, E)
+     * @return the model, of outputs (B, S, E) and what the pooler gives
+     */
+    public static HeadedEncoder withPooler(Encoder encoder, Block pooler) {
+        return new HeadedEncoder(encoder, pooler, false, true);
     }
 
     /**
@@ -65,7 +79,9 @@ public final class HeadedEncoder extends KernelBlock {
 
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
-        return head.getOutputShapes(encoder.getOutputShapes(inputShapes));
+        Shape[] encoded = encoder.getOutputShapes(inputShapes);
+        Shape[] given = head.getOutputShapes(encoded);
+        return keepsOutput ? new Shape[] {encoded[0], given[0]} : given;
     }
 
     @Override
@@ -91,7 +107,8 @@ public final class HeadedEncoder extends KernelBlock {
         if (takesMask && inputs.size() > 1) {
             arguments.add(inputs.get(1));
         }
-        NDList outputs = callAll(head, store, arguments, training, null);
+        NDList outputs = keepsOutput ? new NDList(encoded.get(0)) : new NDList();
+        outputs.addAll(callAll(head, store, arguments, training, null));
         outputs.addAll(encoded.subNDList(1));
         return outputs;
     }

@@ -1,31 +1,32 @@
 package io.github.djlblocks.template;
 
-import java.time.Clock;
-import java.time.ZoneId;
-import java.util.HashMap;
-import java.util.List;
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
 import java.util.Map;
+import org.graalvm.polyglot.PolyglotException;
+import org.graalvm.polyglot.Value;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A template in the language of Jinja, with the settings of Hugging Face transformers: {@code
- * trim_blocks}, {@code lstrip_blocks}, {@code break} and {@code continue}, {@code raise_exception},
- * {@code strftime_now}, and {@code tojson} as {@code json.dumps} without escapes. Values behave as
- * in Python: {@code messages[::-1]}, {@code text.split('x')[-1].strip()}, None, True, 7 // 2.
+ * A template in the language of Jinja, rendered by Hugging Face's own library for chat templates,
+ * {@code @huggingface/jinja}: {@code trim_blocks} and {@code lstrip_blocks} are on, and {@code
+ * raise_exception}, {@code strftime_now} and {@code tojson} are those of {@code
+ * apply_chat_template} in transformers.
  *
- * <p>Reference: Jinja 3.1 and {@code apply_chat_template} of transformers. What is not implemented
- * is refused when the template is read: other templates ({@code include}, {@code extends}), {@code
- * call} blocks, recursive loops, {@code *} before arguments, filters of rare use. Nothing a
- * template does changes the values it was given.
+ * <p>It needs {@code org.graalvm.polyglot:polyglot} and {@code js-community} on the classpath. Any
+ * number of threads may render; they take turns.
  */
 public final class Template {
 
-    private final String name;
-    private final Statement body;
+    private static final Gson JSON =
+            new GsonBuilder().serializeNulls().disableHtmlEscaping().create();
 
-    private Template(String name, Statement body) {
+    private final String name;
+    private final Value parsed;
+
+    private Template(String name, Value parsed) {
         this.name = name;
-        this.body = body;
+        this.parsed = parsed;
     }
 
     /**
@@ -34,11 +35,21 @@ public final class Template {
      * @param name what errors call it
      * @param source its text
      * @return the template
-     * @throws TemplateException if it is not well formed, or uses what is not implemented
+     * @throws TemplateException if it is not well formed
+     * @throws IllegalStateException if the interpreter is not on the classpath
      */
     public static Template parse(String name, String source) {
-        List<Token> tokens = Lexer.tokens(name, source);
-        return new Template(name, new StatementParser(new TokenReader(name, tokens)).template());
+        try {
+            return new Template(name, JinjaLibrary.parse(source));
+        } catch (PolyglotException e) {
+            throw failure(name, e);
+        } catch (NoClassDefFoundError e) {
+            throw new IllegalStateException(
+                    name
+                            + " cannot be read: add org.graalvm.polyglot:polyglot and"
+                            + " org.graalvm.polyglot:js-community to the classpath",
+                    e);
+        }
     }
 
     /**
@@ -50,18 +61,14 @@ public final class Template {
      *     not there
      */
     public String render(Map<String, ? extends @Nullable Object> variables) {
-        return render(variables, Clock.system(ZoneId.systemDefault()));
+        try {
+            return JinjaLibrary.render(parsed, JSON.toJson(variables));
+        } catch (PolyglotException e) {
+            throw failure(name, e);
+        }
     }
 
-    String render(Map<String, ? extends @Nullable Object> variables, Clock clock) {
-        Map<String, Object> all = new HashMap<>(Globals.of(clock));
-        variables.forEach((key, value) -> all.put(key, Python.value(value)));
-        StringBuilder out = new StringBuilder();
-        try {
-            body.run(Scope.of(all).inner(), out);
-        } catch (StackOverflowError e) {
-            throw new TemplateException(name + ": the template calls itself without end");
-        }
-        return out.toString();
+    private static TemplateException failure(String name, PolyglotException e) {
+        return new TemplateException(name + ": " + e.getMessage(), e);
     }
 }

@@ -24,6 +24,7 @@ final class PositionEmitters {
                 Emitters.expression(
                         "torch.zeros([1, torch.size({0}, 1)], dtype=4, device={0}.device)"));
         all.put("tokenMask", Emitters.expression("torch.to({0} != {1}, 4)"));
+        all.put("tokenPositions", Emitter.plain("token_positions"));
         all.put("tableRows", Emitter.plain("table_rows"));
         all.put("sinusoids", PositionEmitters::sinusoids);
         all.put("rotaryTable", PositionEmitters::rotaryTable);

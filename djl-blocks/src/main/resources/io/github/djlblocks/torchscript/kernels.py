@@ -145,6 +145,12 @@ def curve(self, x: Tensor, kind: str, alpha: float, beta: float) -> Tensor:
         y = torch.gelu(x)
     elif kind == "GELU_TANH":
         y = torch.gelu(x, approximate="tanh")
+    elif kind == "GELU_TANH_OF":
+        if x.dtype == 6 and alpha > 0.79788455 and alpha < 0.79788457:
+            # In float32 the digits that alpha lacks are less than one rounding.
+            y = torch.gelu(x, approximate="tanh")
+        else:
+            y = x * 0.5 * (torch.tanh((x * x * 0.044715 + 1) * x * alpha) + 1)
     elif kind == "CLIPPED_GELU":
         y = torch.gelu(x).clamp(alpha, beta)
     elif kind == "SILU":
@@ -229,6 +235,11 @@ def positions_of_rows(self, x: Tensor, axis: int, past: Tensor) -> Tensor:
 def key_positions_of_rows(self, x: Tensor, axis: int, past: Tensor) -> Tensor:
     keys = int(torch.max(past)) + x.size(axis)
     return torch.arange(keys, dtype=4, device=x.device).unsqueeze(0)
+
+
+def token_positions(self, ids: Tensor, padding_id: int) -> Tensor:
+    tokens = torch.to(ids != padding_id, 4)
+    return torch.cumsum(tokens, 1) * tokens + padding_id
 
 
 def table_rows(self, indices: Tensor, table: Tensor, offset: int, what: str) -> Tensor:

@@ -13,8 +13,8 @@ final class Levels {
 
     static final List<List<String>> ALL =
             List.of(
-                    List.of("internal", "template"),
-                    List.of("kernel", "checkpoint", "format"),
+                    List.of("internal"),
+                    List.of("kernel", "checkpoint", "format", "template"),
                     List.of("graph"),
                     List.of("core"),
                     List.of("norm", "activation", "feedforward", "position", "head", "training"),

@@ -84,18 +84,23 @@ class ReadFloatsTest {
     }
 
     /** A buffer of 128 KiB is filled several times, the last time in part. */
-    @Test
-    void readFloats_moreThanTheBuffer_goesOnBehindIt() throws Exception {
-        int count = 50_000;
-        double[] numbers = IntStream.range(0, count).mapToDouble(i -> i).toArray();
+    @ParameterizedTest
+    @EnumSource(
+            value = StoredType.class,
+            names = {"F64", "F32", "F16", "BF16", "I16", "I8", "U8"})
+    void readFloats_moreThanTheBuffer_goesOnBehindIt(StoredType type) throws Exception {
+        int count = 300_000;
+        double[] numbers = IntStream.range(0, count).mapToDouble(i -> i % 101).toArray();
         Path path = directory.resolve("t.safetensors");
-        new SafetensorsWriter().add("t", numbers, new Shape(count), StoredType.F64).write(path);
+        new SafetensorsWriter().add("t", numbers, new Shape(count), type).write(path);
         try (TensorSource source = SafetensorsFile.open(path)) {
             float[] values = new float[count - 9];
             source.readFloats("t", 7, values);
-            for (int i = 0; i < values.length; i++) {
-                assertThat(values[i]).isEqualTo(i + 7f);
+            float[] expected = new float[values.length];
+            for (int i = 0; i < expected.length; i++) {
+                expected[i] = (float) numbers[i + 7];
             }
+            assertThat(values).isEqualTo(expected);
         }
     }
 

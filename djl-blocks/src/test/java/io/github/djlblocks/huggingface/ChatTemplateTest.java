@@ -31,14 +31,19 @@ class ChatTemplateTest {
     void render_chatMl_framesEachMessage() {
         String template =
                 """
-                {% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' +\
-                \smessage['content'] + '<|im_end|>' + '\\n'}}{% endfor %}{% if\
-                \sadd_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}\
+                {% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + \
+                message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}{% if \
+                add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}\
                 """;
         assertThat(render(template, CHAT.subList(0, 2)))
                 .isEqualTo(
-                        "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n"
-                                + "<|im_start|>assistant\n");
+                        """
+                        <|im_start|>system
+                        Be brief.<|im_end|>
+                        <|im_start|>user
+                        Hi<|im_end|>
+                        <|im_start|>assistant
+                        """);
         assertThat(
                         ChatTemplate.of(template, TOKENS)
                                 .render(
@@ -218,17 +223,24 @@ class ChatTemplateTest {
     void render_gemma_renamesTheAssistant() {
         String template =
                 """
-                {{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System\
-                \srole not supported') }}{% endif %}{% for message in messages %}{% if\
-                \s(message['role'] == 'assistant') %}{% set role = 'model' %}{% else %}{% set\
-                \srole = message['role'] %}{% endif %}{{ '<turn>' + role + '\\n' +\
-                \smessage['content'] | trim + '</turn>\\n' }}{% endfor %}{% if\
-                \sadd_generation_prompt %}{{'<turn>model\\n'}}{% endif %}\
+                {{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System \
+                role not supported') }}{% endif %}{% for message in messages %}{% if \
+                (message['role'] == 'assistant') %}{% set role = 'model' %}{% else %}{% set \
+                role = message['role'] %}{% endif %}{{ '<turn>' + role + '\\n' + \
+                message['content'] | trim + '</turn>\\n' }}{% endfor %}{% if \
+                add_generation_prompt %}{{'<turn>model\\n'}}{% endif %}\
                 """;
         assertThat(render(template, CHAT.subList(1, 4)))
                 .isEqualTo(
-                        "<s><turn>user\nHi</turn>\n<turn>model\nHello.</turn>\n<turn>user\n"
-                                + "Bye</turn>\n<turn>model\n");
+                        """
+                        <s><turn>user
+                        Hi</turn>
+                        <turn>model
+                        Hello.</turn>
+                        <turn>user
+                        Bye</turn>
+                        <turn>model
+                        """);
         assertThatThrownBy(() -> render(template, CHAT))
                 .hasMessage("chat template, line 1: System role not supported");
     }

@@ -19,7 +19,7 @@ class ActivationsTest {
                 "gelu | GELU",
                 "gelu_10 | CLIPPED_GELU(-10.0, 10.0)",
                 "gelu_accurate | GELU_TANH",
-                "gelu_fast | GELU_TANH",
+                "gelu_fast | GELU_TANH_OF(0.7978845608)",
                 "gelu_new | GELU_TANH",
                 "gelu_python | GELU",
                 "gelu_pytorch_tanh | GELU_TANH",

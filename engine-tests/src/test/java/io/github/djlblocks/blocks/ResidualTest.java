@@ -133,6 +133,35 @@ class ResidualTest {
     }
 
     @EachEngine(leavesNothingOpen = true)
+    void forward_normedResidual_addsTheNormedInput(NDManager manager) {
+        assertGives(
+                manager,
+                Residual.builder()
+                        .setSublayer(new Cross())
+                        .optInputNorm(new Times(2))
+                        .optNormedResidual(true)
+                        .optResidualWeight(8)
+                        .build(),
+                8 * (2 * 3) + 5 * (2 * 3) + 100);
+    }
+
+    @Test
+    void build_normedResidualWithoutNormOrBesideAnother_saysSo() {
+        Residual.Builder plain =
+                Residual.builder().setSublayer(new Cross()).optNormedResidual(true);
+        assertThatIllegalArgumentException()
+                .isThrownBy(plain::build)
+                .withMessage(
+                        "optNormedResidual adds the normed input, but there is no input norm: call"
+                                + " optInputNorm");
+        Residual normed = plain.optInputNorm(new Times(2)).build();
+        assertThatIllegalArgumentException()
+                .isThrownBy(
+                        () -> ParallelResidual.of(normed, Residual.pre(new Times(2), new Cross())))
+                .withMessageContaining("are added to x");
+    }
+
+    @EachEngine(leavesNothingOpen = true)
     void forward_parallel_addsBothBranchesToTheInput(NDManager manager) {
         assertGives(
                 manager,

@@ -67,6 +67,11 @@ abstract class DecoderParameterGoldens {
                 description.decoderConfig().orElseThrow(), golden.shape("plain.input_ids").get(1));
     }
 
+    /** Tensors that take part in no derivative. */
+    Set<String> tensorsWithoutGradient() {
+        return Set.of();
+    }
+
     @AfterEach
     void closeFiles() {
         golden.close();
@@ -155,6 +160,9 @@ abstract class DecoderParameterGoldens {
         if (!golden.has(table)) {
             // Rows went in, and the head is another matrix.
             assertThat(gradients.remove(table)).containsOnly(0);
+        }
+        for (String name : tensorsWithoutGradient()) {
+            assertThat(gradients.remove("grad.param." + name)).as(name).containsOnly(0);
         }
         Set<String> expected = new TreeSet<>(Set.of("grad.inputs_embeds"));
         golden.namesAfter("grad.param.").forEach(name -> expected.add("grad.param." + name));

@@ -3,10 +3,10 @@ package io.github.djlblocks.goldens;
 import ai.djl.MalformedModelException;
 import java.io.IOException;
 
-/** Phi-3 with standard rotary frequencies. */
-final class Phi3GoldenTest extends Phi3LikeGoldens {
+/** Phi-3: one projection for queries, keys and values, and one for gate and up. */
+final class Phi3GoldenTest extends RotaryDecoderGoldens {
 
     Phi3GoldenTest() throws IOException, MalformedModelException {
-        super("phi3");
+        super("hf/phi3");
     }
 }

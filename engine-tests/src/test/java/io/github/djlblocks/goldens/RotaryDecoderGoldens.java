@@ -23,6 +23,11 @@ abstract class RotaryDecoderGoldens extends DecoderGoldens {
         super(family);
     }
 
+    /** The first channel of a head that is turned. */
+    int firstTurned() {
+        return 0;
+    }
+
     /** Frequencies of the channels of a layer. */
     RotarySpec rotary(int layer) {
         return description().decoderConfig().orElseThrow().rotary();
@@ -57,7 +62,8 @@ abstract class RotaryDecoderGoldens extends DecoderGoldens {
             for (int layer = 0; layer < description().layers(); layer++) {
                 NDList content = cache.slot(layer).content();
                 int headDim = Math.toIntExact(content.get(0).getShape().get(3));
-                double[] keys = turned(layer, HostValues.of(content.get(0)), headDim, -DISTANCE);
+                double[] held = HostValues.of(keysOfReference(content.get(0)));
+                double[] keys = turned(layer, held, headDim, -DISTANCE);
                 golden().assertClose("plain.cache.key." + layer, keys, tolerance);
                 golden().assertClose("plain.cache.value." + layer, content.get(1), tolerance);
             }
@@ -72,7 +78,7 @@ abstract class RotaryDecoderGoldens extends DecoderGoldens {
             for (int i = 0; i < frequencies.length; i++) {
                 double cos = Math.cos(distance * frequencies[i]);
                 double sin = Math.sin(distance * frequencies[i]);
-                int first = head + i;
+                int first = head + firstTurned() + i;
                 int second = first + frequencies.length;
                 turned[first] = keys[first] * cos - keys[second] * sin;
                 turned[second] = keys[second] * cos + keys[first] * sin;

@@ -62,7 +62,7 @@ abstract class Seq2SeqGoldens {
         golden = Golden.open(family + "/golden.safetensors");
         weights = Golden.open(family + "/model.safetensors");
         description = HuggingFaceModels.describe(directory);
-        config = description.seq2SeqConfig().orElseThrow();
+        config = description.seq2Seq().orElseThrow().config();
     }
 
     @AfterEach

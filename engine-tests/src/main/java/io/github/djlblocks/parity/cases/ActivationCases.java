@@ -49,6 +49,8 @@ final class ActivationCases {
         all.put(ActivationFunction.selu(2, 3), OracleActivation.elu(2, 1, 3));
         all.put(ActivationFunction.GELU, OracleActivation.GELU_ERF);
         all.put(ActivationFunction.GELU_TANH, OracleActivation.GELU_TANH);
+        all.put(ActivationFunction.geluTanh(0.79788456), OracleActivation.geluTanh(0.79788456));
+        all.put(ActivationFunction.geluTanh(0.6), OracleActivation.geluTanh(0.6));
         all.put(ActivationFunction.GELU_QUICK, OracleActivation.swish(1.702));
         all.put(ActivationFunction.clippedGelu(-0.1, 2), OracleActivation.clippedGelu(-0.1, 2));
         all.put(ActivationFunction.SILU, OracleActivation.SILU);

@@ -40,6 +40,7 @@ public final class BlockCases {
         cases.addAll(EncoderCases.all());
         cases.addAll(ModelCases.all());
         cases.addAll(LanguageModelCases.all());
+        cases.addAll(FamilyCases.all());
         return List.copyOf(cases);
     }
 

@@ -174,10 +174,7 @@ final class MixtureCases {
                                             "down",
                                             OracleActivation.RELU.apply(shared.linear("up", x)));
                             if (gate) {
-                                Var share =
-                                        OracleActivation.SIGMOID.apply(
-                                                scope.linear("sharedGate", x));
-                                y = OracleMixtureOfExperts.combine(share, List.of(y));
+                                y = gated(scope, x, y);
                             }
                             Var routed = routed(scope, x, 4, OracleRouting.softmax(2, true));
                             return OracleMath.reshape(OracleMath.add(routed, y), B, S, E);
@@ -189,7 +186,13 @@ final class MixtureCases {
         return OracleMath.reshape(x, B * S, E);
     }
 
-    private static Var routed(Scope scope, Var x, int experts, OracleRouting routing) {
+    /** What a shared expert gives, as far as its gate lets it. */
+    static Var gated(Scope scope, Var x, Var y) {
+        Var share = OracleActivation.SIGMOID.apply(scope.linear("sharedGate", x));
+        return OracleMixtureOfExperts.combine(share, List.of(y));
+    }
+
+    static Var routed(Scope scope, Var x, int experts, OracleRouting routing) {
         Var correction = scope.child("router").optional("correctionBias");
         Var weights =
                 OracleMixtureOfExperts.weights(

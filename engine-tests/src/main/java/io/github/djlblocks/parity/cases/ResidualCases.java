@@ -61,6 +61,24 @@ final class ResidualCases {
                                                 fed(Scope.of(p).child("sublayer"))
                                                         .apply(x(arrays))))
                         .build(),
+                residual("normed residual", FEED_FORWARD_TERMS + E)
+                        .setBlock(
+                                () ->
+                                        Residual.builder()
+                                                .setSublayer(feedForward())
+                                                .optInputNorm(layerNorm())
+                                                .optNormedResidual(true)
+                                                .build())
+                        .setFormula(
+                                (arrays, p) ->
+                                        OracleResiduals.normedResidual(
+                                                x(arrays),
+                                                y ->
+                                                        Scope.of(p)
+                                                                .child("norm")
+                                                                .layerNorm(y, EPSILON),
+                                                fed(Scope.of(p).child("sublayer"))))
+                        .build(),
                 residual("post, multiplier 0.22, weight 1.7", FEED_FORWARD_TERMS + 2 * E)
                         .setBlock(
                                 () ->

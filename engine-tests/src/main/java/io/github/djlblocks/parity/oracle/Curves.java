@@ -32,8 +32,8 @@ final class Curves {
     }
 
     /** The argument of the tanh in the tanh form of GELU. */
-    static double geluArgument(double x) {
-        return Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x);
+    static double geluArgument(double x, double factor) {
+        return factor * (x + 0.044715 * x * x * x);
     }
 
     static double clamp(double x, double lower, double upper) {

@@ -53,11 +53,7 @@ public final class OracleActivation {
                     x -> Curves.normalCdf(x) + x * Curves.normalDensity(x));
 
     /** {@code x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))} (arXiv 1606.08415). */
-    public static final OracleActivation GELU_TANH =
-            new OracleActivation(
-                    "GELU_TANH",
-                    x -> x * Curves.sigmoid(2 * Curves.geluArgument(x)),
-                    OracleActivation::geluTanhDerivative);
+    public static final OracleActivation GELU_TANH = geluTanh(Math.sqrt(2 / Math.PI));
 
     /** {@code x * tanh(ln(1 + exp(x)))}, natural logarithm (arXiv 1908.08681). */
     public static final OracleActivation MISH =
@@ -101,6 +97,19 @@ public final class OracleActivation {
                     double s = Curves.sigmoid(beta * x);
                     return s + beta * x * s * Curves.sigmoid(-beta * x);
                 });
+    }
+
+    /**
+     * GELU_TANH with another number for {@code sqrt(2 / pi)}.
+     *
+     * @param factor the number
+     * @return the function
+     */
+    public static OracleActivation geluTanh(double factor) {
+        return new OracleActivation(
+                "GELU_TANH " + factor,
+                x -> x * Curves.sigmoid(2 * Curves.geluArgument(x, factor)),
+                x -> geluTanhDerivative(x, factor));
     }
 
     /**
@@ -268,9 +277,9 @@ public final class OracleActivation {
         return name;
     }
 
-    private static double geluTanhDerivative(double x) {
-        double u = Curves.geluArgument(x);
-        double slope = Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x * x);
+    private static double geluTanhDerivative(double x, double factor) {
+        double u = Curves.geluArgument(x, factor);
+        double slope = factor * (1 + 3 * 0.044715 * x * x);
         return Curves.sigmoid(2 * u)
                 + x * 2 * slope * Curves.sigmoid(2 * u) * Curves.sigmoid(-2 * u);
     }

@@ -21,6 +21,19 @@ public final class OracleResiduals {
     }
 
     /**
+     * Normalises what enters both ways: {@code norm(x) + f(norm(x))} (BLOOM, on demand).
+     *
+     * @param x the residual stream
+     * @param norm the normalisation
+     * @param sublayer f
+     * @return the new residual stream
+     */
+    public static Var normedResidual(Var x, UnaryOperator<Var> norm, UnaryOperator<Var> sublayer) {
+        Var normed = norm.apply(x);
+        return OracleMath.add(normed, sublayer.apply(normed));
+    }
+
+    /**
      * Normalises after the addition: {@code norm(x + f(x))} (arXiv 1706.03762; BERT).
      *
      * @param x the residual stream

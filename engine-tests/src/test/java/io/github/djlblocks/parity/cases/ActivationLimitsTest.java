@@ -43,6 +43,7 @@ class ActivationLimitsTest {
             EnumSet.of(
                     ActivationKind.GELU,
                     ActivationKind.GELU_TANH,
+                    ActivationKind.GELU_TANH_OF,
                     ActivationKind.CLIPPED_GELU,
                     ActivationKind.SILU,
                     ActivationKind.SWISH,

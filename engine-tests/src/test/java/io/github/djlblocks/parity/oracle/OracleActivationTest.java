@@ -114,6 +114,9 @@ class OracleActivationTest {
         return Stream.of(
                 written(OracleActivation.SQUARED_RELU, x -> Math.pow(Math.max(0, x), 2)),
                 written(OracleActivation.LOG_SIGMOID, x -> Math.log(1 / (1 + Math.exp(-x)))),
+                written(
+                        OracleActivation.geluTanh(0.79788456),
+                        x -> x * 0.5 * (1 + Math.tanh(0.79788456 * x * (1 + 0.044715 * x * x)))),
                 written(OracleActivation.SOFTSIGN, x -> x > 0 ? x / (1 + x) : x / (1 - x)),
                 written(OracleActivation.swish(1.702), x -> x / (1 + Math.exp(-1.702 * x))),
                 written(OracleActivation.swish(-0.5), x -> x / (1 + Math.exp(0.5 * x))),

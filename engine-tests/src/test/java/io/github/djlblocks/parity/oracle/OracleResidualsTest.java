@@ -22,6 +22,13 @@ class OracleResidualsTest {
         assertThat(OracleResiduals.preNorm(THREE, times(2), times(5)).values()).containsExactly(33);
     }
 
+    /** 2 * 3 + 5 (2 * 3). */
+    @Test
+    void normedResidual_factors_normalisesTheInputOfBoth() {
+        assertThat(OracleResiduals.normedResidual(THREE, times(2), times(5)).values())
+                .containsExactly(36);
+    }
+
     /** 2 (3 + 5 * 3). */
     @Test
     void postNorm_factors_normalisesTheSum() {

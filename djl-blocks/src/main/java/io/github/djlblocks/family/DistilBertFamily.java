@@ -1,0 +1,129 @@
+package io.github.djlblocks.family;
+
+import io.github.djlblocks.core.Linear;
+import io.github.djlblocks.head.LanguageModelHead;
+import io.github.djlblocks.head.Pooler;
+import io.github.djlblocks.internal.ConfigReader;
+import io.github.djlblocks.kernel.ActivationFunction;
+import io.github.djlblocks.layer.EncoderLayer;
+import io.github.djlblocks.model.Encoder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * {@code model_type: distilbert}: BERT without token types and pooler (arXiv 1910.01108). Positions
+ * that are sines and cosines stand in its checkpoints as a table, too.
+ */
+final class DistilBertFamily extends EncoderLike {
+
+    static final String MODEL_TYPE = "distilbert";
+
+    private final PostNormConfig config;
+    private final int layers;
+
+    private DistilBertFamily(ConfigReader json) {
+        super(json, "DistilBert");
+        int hidden = json.integer("dim", 768);
+        config =
+                new PostNormConfig(
+                        json.integer("vocab_size", 30522),
+                        hidden,
+                        hidden,
+                        json.integer("hidden_dim", 3072),
+                        json.integer("n_heads", 12),
+                        json.integer("max_position_embeddings", 512),
+                        0,
+                        1e-12,
+                        activation("activation", "gelu"));
+        layers = json.integer("n_layers", 6);
+    }
+
+    static ModelDescription describe(ConfigReader json) {
+        return new DistilBertFamily(json).describe();
+    }
+
+    @Override
+    int vocabularySize() {
+        return config.vocabularySize();
+    }
+
+    @Override
+    int hiddenSize() {
+        return config.hiddenSize();
+    }
+
+    @Override
+    int layers() {
+        return layers;
+    }
+
+    @Override
+    int contextLength() {
+        return config.positions();
+    }
+
+    @Override
+    Encoder encoder() {
+        List<EncoderLayer> stack = new ArrayList<>();
+        for (int i = 0; i < layers; i++) {
+            stack.add(config.layer());
+        }
+        return Encoder.builder().setEmbeddings(config.embeddings(false)).setLayers(stack).build();
+    }
+
+    @Override
+    void transform(LanguageModelHead.Builder builder) {
+        int e = hiddenSize();
+        builder.optTransform(Linear.withBias(e, e), config.activation(), config.norm(e));
+    }
+
+    @Override
+    Pooler classifierPooler() {
+        return firstToken(hiddenSize(), ActivationFunction.RELU);
+    }
+
+    @Override
+    String prefix() {
+        return "distilbert.";
+    }
+
+    @Override
+    void nameEncoder(TensorNames.Builder names, String tensors, String path) {
+        PostNormConfig.nameEmbeddings(names, tensors, path);
+        String layer = tensors + "transformer.layer.{i}.";
+        String attention = path + "layers.{i}.attention.";
+        String feedForward = path + "layers.{i}.feedForward.";
+        names.add(layer + "attention.q_lin.{p}", attention + "sublayer.query.{p}")
+                .add(layer + "attention.k_lin.{p}", attention + "sublayer.key.{p}")
+                .add(layer + "attention.v_lin.{p}", attention + "sublayer.value.{p}")
+                .add(layer + "attention.out_lin.{p}", attention + "sublayer.output.{p}")
+                .add(layer + "ffn.lin1.{p}", feedForward + "sublayer.up.{p}")
+                .add(layer + "ffn.lin2.{p}", feedForward + "sublayer.down.{p}");
+        nameNorm(names, layer + "sa_layer_norm", attention + "norm");
+        nameNorm(names, layer + "output_layer_norm", feedForward + "norm");
+    }
+
+    @Override
+    void nameClassifierPooler(TensorNames.Builder names, String tensors, String path) {
+        names.add("pre_classifier.{p}", path + "dense.{p}");
+    }
+
+    @Override
+    void nameHead(TensorNames.Builder names, String path) {
+        names.add("vocab_transform.{p}", path + "dense.{p}")
+                .add("vocab_projector.bias", path + "bias")
+                .add("vocab_projector.weight", path + "output.weight");
+        nameNorm(names, "vocab_layer_norm", path + "norm");
+    }
+
+    @Override
+    List<String> headTensors() {
+        return List.of(
+                "vocab_transform.{p}",
+                "vocab_layer_norm.{p}",
+                "vocab_projector.{p}",
+                "pre_classifier.{p}",
+                "classifier.{p}",
+                "qa_outputs.{p}");
+    }
+}

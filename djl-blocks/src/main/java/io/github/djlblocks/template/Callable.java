@@ -1,8 +1,0 @@
-package io.github.djlblocks.template;
-
-/** A value that can be called. */
-@FunctionalInterface
-interface Callable {
-
-    Object call(Arguments arguments);
-}

@@ -1,8 +1,0 @@
-package io.github.djlblocks.template;
-
-/** A part of a template that has a value. */
-@FunctionalInterface
-interface Expression {
-
-    Object evaluate(Scope scope);
-}

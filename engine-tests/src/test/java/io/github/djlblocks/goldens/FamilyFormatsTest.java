@@ -1,0 +1,88 @@
+package io.github.djlblocks.goldens;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.MalformedModelException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.training.ParameterStore;
+import io.github.djlblocks.huggingface.HuggingFaceModels;
+import io.github.djlblocks.huggingface.LoadOptions;
+import io.github.djlblocks.model.CausalLanguageModel;
+import io.github.djlblocks.parity.EngineUnderTest;
+import io.github.djlblocks.parity.EnginesUnderTest;
+import io.github.djlblocks.parity.HostValues;
+import java.io.IOException;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Decoders of every family in a weight format: packed and compiled on PyTorch, rounded on MXNet.
+ */
+class FamilyFormatsTest {
+
+    /**
+     * A step of int8 is a 127th of the largest of a row, which of 32 normal numbers is about 2.2
+     * deviations: its rounding is 2.2 / 127 / sqrt(12) = 0.005 of them, and as much again where
+     * activations are rounded, too. Four products of a layer one after the other, two or three
+     * layers and the head, and twice that for what the gate multiplies.
+     */
+    private static final double ROUNDING = 2 * Math.sqrt(2 * (4 * 3 + 1)) * 0.005;
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llama",
+                "llama_rope_llama3",
+                "mistral",
+                "mixtral",
+                "qwen2",
+                "qwen3",
+                "olmo2",
+                "phi3",
+                "phi3_longrope_short",
+                "gemma2"
+            })
+    void load_int8_isNearTheReference(String family) throws IOException, MalformedModelException {
+        for (EngineUnderTest engine : EnginesUnderTest.discover()) {
+            boolean packs = engine.engineName().equals("PyTorch");
+            try (NDManager manager = engine.newManager();
+                    Golden golden = Golden.open("hf/" + family + "/golden.safetensors")) {
+                CausalLanguageModel model =
+                        HuggingFaceModels.load(
+                                Golden.path("hf/" + family),
+                                manager,
+                                LoadOptions.of(Map.of("weights", "int8", "compile", packs + "")));
+                NDArray ids = golden.array("plain.input_ids", manager, DataType.INT64);
+                double[] logits =
+                        HostValues.of(
+                                model.forward(
+                                                new ParameterStore(manager, false),
+                                                new NDList(ids),
+                                                false)
+                                        .get(0));
+
+                assertThat(relative(logits, golden.values("plain.logits")))
+                        .as("%s on %s", family, engine)
+                        .isLessThan(ROUNDING)
+                        .isGreaterThan(1e-4);
+                assertThat(model.getParameters().values())
+                        .allMatch(parameter -> parameter.isInitialized() != packs);
+            }
+        }
+    }
+
+    private static double relative(double[] actual, double[] expected) {
+        assertThat(actual).hasSameSizeAs(expected);
+        double difference = 0;
+        double all = 0;
+        for (int i = 0; i < expected.length; i++) {
+            difference += (actual[i] - expected[i]) * (actual[i] - expected[i]);
+            all += expected[i] * expected[i];
+        }
+        return Math.sqrt(difference / all);
+    }
+}
