@@ -111,8 +111,8 @@ final class Seq2SeqFamilyCases {
                         bart(true, 2, root, OracleActivation.RELU)),
                 sequences(
                         "Pegasus",
-                        BART + "\"model_type\": \"pegasus\"}",
-                        bart(true, 0, 1, OracleActivation.GELU_ERF)),
+                        BART + "\"model_type\": \"pegasus\", \"activation_function\": \"relu\"}",
+                        bart(true, 0, 1, OracleActivation.RELU)),
                 sequences(
                         "Marian, SiLU, two vocabularies",
                         BART
@@ -124,8 +124,8 @@ final class Seq2SeqFamilyCases {
                         bart(false, 0, root, OracleActivation.SILU)),
                 sequences(
                         "Blenderbot",
-                        BART + "\"model_type\": \"blenderbot\"}",
-                        bart(true, 0, 1, OracleActivation.GELU_ERF)));
+                        BART + "\"model_type\": \"blenderbot\", \"activation_function\": \"tanh\"}",
+                        bart(true, 0, 1, OracleActivation.TANH)));
     }
 
     private static Model t5(double headScale, OracleActivation activation) {
