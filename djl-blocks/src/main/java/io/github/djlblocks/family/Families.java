@@ -42,6 +42,9 @@ public final class Families {
         ALL.put(GemmaFamily.MODEL_TYPE, GemmaFamily::describe);
         ALL.put(Gemma2Family.MODEL_TYPE, Gemma2Family::describe);
         ALL.put(Gemma3Family.MODEL_TYPE, Gemma3Family::describe);
+        ALL.put(T5Family.T5, T5Family::describe);
+        ALL.put(T5Family.MT5, T5Family::describeMultilingual);
+        BartLike.TRAITS.forEach((type, traits) -> ALL.put(type, traits::describe));
     }
 
     private Families() {}

@@ -84,6 +84,25 @@ public final class HuggingFaceModels {
     }
 
     /**
+     * Describes text to text from the directory of an encoder-decoder, such as T5 or BART:
+     * translation, summaries, answers. The encoder reads the text that is given, special tokens
+     * added; the decoder writes the one that is returned. Arguments are those of {@link
+     * #textGeneration}, so that a beam search is {@code optArgument("numBeams", 4)}; those not
+     * given are what generation_config.json says, or config.json where that is missing.
+     *
+     * @param directory the Hugging Face directory
+     * @param engine the name of the engine, {@code PyTorch} or {@code MXNet}
+     * @param device the device
+     * @return criteria from text to text
+     * @throws IllegalArgumentException if the engine is not on the classpath, it does not see the
+     *     device, or there is no such directory
+     */
+    public static Criteria.Builder<String, String> textToText(
+            Path directory, String engine, Device device) {
+        return textGeneration(directory, engine, device);
+    }
+
+    /**
      * Requires an engine.
      *
      * @param engine its name

@@ -42,6 +42,7 @@ public final class BlockCases {
         cases.addAll(ModelCases.all());
         cases.addAll(LanguageModelCases.all());
         cases.addAll(FamilyCases.all());
+        cases.addAll(Seq2SeqFamilyCases.all());
         return List.copyOf(cases);
     }
 
