@@ -34,7 +34,14 @@ public final class CheckpointWriter {
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
     private final Map<String, byte[]> files = new LinkedHashMap<>();
 
-    private record Tensor(String name, NDArray array, boolean isTurned, long bytes) {}
+    /** How an array lies in a file. */
+    private enum Lie {
+        AS_IT_IS,
+        TURNED,
+        ROW
+    }
+
+    private record Tensor(String name, NDArray array, Lie lie, long bytes) {}
 
     /**
      * Creates a writer without tensors.
@@ -48,6 +55,17 @@ public final class CheckpointWriter {
                     "weights cannot be stored as " + type + ": use F32, BF16, F16 or F64");
         }
         this.type = type;
+    }
+
+    /**
+     * Returns whether one array need not be stored beside another.
+     *
+     * @param array an array
+     * @param other another one
+     * @return whether shape, type and all values are the same
+     */
+    public static boolean isCopy(NDArray array, NDArray other) {
+        return array.getDataType() == other.getDataType() && array.contentEquals(other);
     }
 
     /**
@@ -68,8 +86,24 @@ public final class CheckpointWriter {
                             + array.getShape()
                             + " cannot be turned: only a matrix has rows and columns");
         }
+        return put(name, array, isTurned ? Lie.TURNED : Lie.AS_IT_IS);
+    }
+
+    /**
+     * Adds a vector that is stored as a matrix of one row.
+     *
+     * @param name its name
+     * @param vector the values (N), stored as (1, N); must stay open until they are written
+     * @return this writer
+     * @throws IllegalArgumentException if the name is taken
+     */
+    public CheckpointWriter addRow(String name, NDArray vector) {
+        return put(name, vector, Lie.ROW);
+    }
+
+    private CheckpointWriter put(String name, NDArray array, Lie lie) {
         long bytes = Math.multiplyExact(array.size(), type.byteSize());
-        if (tensors.putIfAbsent(name, new Tensor(name, array, isTurned, bytes)) != null) {
+        if (tensors.putIfAbsent(name, new Tensor(name, array, lie, bytes)) != null) {
             throw new IllegalArgumentException(
                     "tensor '" + name + "' is added twice: names must be unique");
         }
@@ -154,10 +188,10 @@ public final class CheckpointWriter {
     private void write(List<Tensor> shard, Path file) throws IOException {
         SafetensorsWriter writer = new SafetensorsWriter().addMetadata("format", "pt");
         for (Tensor tensor : shard) {
-            if (tensor.isTurned()) {
-                writer.addTurned(tensor.name(), tensor.array(), type);
-            } else {
-                writer.add(tensor.name(), tensor.array(), type);
+            switch (tensor.lie()) {
+                case AS_IT_IS -> writer.add(tensor.name(), tensor.array(), type);
+                case TURNED -> writer.addTurned(tensor.name(), tensor.array(), type);
+                case ROW -> writer.addRow(tensor.name(), tensor.array(), type);
             }
         }
         writer.write(file);

@@ -80,6 +80,12 @@ public final class SafetensorsWriter {
         return put(new Tensor(name, type, array.getShape(), ElementSource.of(array)));
     }
 
+    /** Adds a vector (N) as a tensor (1, N). */
+    SafetensorsWriter addRow(String name, NDArray vector, StoredType type) {
+        Shape shape = new Shape(1, vector.size());
+        return put(new Tensor(name, type, shape, ElementSource.of(vector)));
+    }
+
     /**
      * Adds a matrix with its rows and columns exchanged, as the weights of a Conv1D are stored.
      *

@@ -155,7 +155,7 @@ abstract class EncoderLike {
         boolean scoresTokens = kind.equals(MASKED) || kind.equals(PRETRAINING);
         boolean tied = json.flag("tie_word_embeddings", true) && scoresTokens;
         String top = kind.equals(PRETRAINING) ? "head.tokens." : "head.";
-        ModelDescription.Builder builder =
+        ModelDescriptionBuilder builder =
                 ModelDescription.builder(
                                 ModelDescription.Kind.ENCODER,
                                 json.text("model_type"),

@@ -4,7 +4,6 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.Shape;
 import io.github.djlblocks.checkpoint.Checkpoints;
 import io.github.djlblocks.checkpoint.TensorSource;
-import io.github.djlblocks.checkpoint.TransposedTensors;
 import io.github.djlblocks.checkpoint.WeightMap;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.internal.Checks;
@@ -51,13 +50,14 @@ public final class ModelDescription {
     private final @Nullable String table;
     private final @Nullable String head;
     private final @Nullable DecoderConfig config;
+    private final @Nullable Seq2SeqDescription seq2Seq;
     private final List<String> labels;
     private final String problemType;
     private final @Nullable Supplier<ModelDescription> bare;
     private final @Nullable Function<Set<String>, ModelDescription> fitting;
     private final Function<Boolean, KernelBlock> blocks;
 
-    private ModelDescription(Builder builder) {
+    ModelDescription(ModelDescriptionBuilder builder) {
         kind = builder.kind;
         modelType = builder.modelType;
         architecture = builder.architecture;
@@ -72,14 +72,15 @@ public final class ModelDescription {
         table = builder.table;
         head = builder.head;
         config = builder.config;
+        seq2Seq = builder.seq2Seq;
         labels = List.copyOf(builder.labels);
         problemType = builder.problemType;
         bare = builder.bare;
         fitting = builder.fitting;
     }
 
-    static Builder builder(Kind kind, String modelType, String architecture) {
-        return new Builder(kind, modelType, architecture);
+    static ModelDescriptionBuilder builder(Kind kind, String modelType, String architecture) {
+        return new ModelDescriptionBuilder(kind, modelType, architecture);
     }
 
     /**
@@ -161,6 +162,26 @@ public final class ModelDescription {
      */
     public Set<Long> endTokens() {
         return endTokens;
+    }
+
+    /**
+     * Returns the tokens that the decoder of an encoder-decoder starts from if no file says
+     * otherwise.
+     *
+     * @return those of the configuration, or of its class; empty for other kinds, and where neither
+     *     says any
+     */
+    public List<Long> decoderStartTokens() {
+        return seq2Seq == null ? List.of() : seq2Seq.startTokens();
+    }
+
+    /**
+     * Returns what an encoder-decoder has besides.
+     *
+     * @return sizes and tokens, or empty for another kind of model
+     */
+    public Optional<Seq2SeqDescription> seq2Seq() {
+        return Optional.ofNullable(seq2Seq);
     }
 
     /**
@@ -250,7 +271,7 @@ public final class ModelDescription {
      * @throws MalformedModelException if it is damaged
      */
     public TensorSource open(Path directory) throws IOException, MalformedModelException {
-        return new TransposedTensors(Checkpoints.open(directory), names::isTurned);
+        return names.view(Checkpoints.open(directory));
     }
 
     /**
@@ -297,6 +318,16 @@ public final class ModelDescription {
     }
 
     /**
+     * Returns whether a tensor lies in checkpoints as (1, N) where its parameter is (N).
+     *
+     * @param tensor its name
+     * @return whether an axis is left out while it is read, and added while it is written
+     */
+    public boolean isRow(String tensor) {
+        return names.isRow(tensor);
+    }
+
+    /**
      * Returns the path of the embedding table.
      *
      * @return the path, or empty if nothing is tied to it
@@ -321,90 +352,5 @@ public final class ModelDescription {
      */
     public Optional<DecoderConfig> decoderConfig() {
         return Optional.ofNullable(config);
-    }
-
-    /** Collects what a family knows. */
-    static final class Builder {
-
-        private final Kind kind;
-        private final String modelType;
-        private final String architecture;
-        private int vocabularySize;
-        private int hiddenSize;
-        private int layers;
-        private int contextLength;
-        private boolean tiedHead;
-        private Set<Long> endTokens = Set.of();
-        private @Nullable TensorNames names;
-        private @Nullable String table;
-        private @Nullable String head;
-        private @Nullable DecoderConfig config;
-        private List<String> labels = List.of();
-        private String problemType = "";
-        private @Nullable Supplier<ModelDescription> bare;
-        private @Nullable Function<Set<String>, ModelDescription> fitting;
-        private @Nullable Function<Boolean, KernelBlock> blocks;
-
-        private Builder(Kind kind, String modelType, String architecture) {
-            this.kind = kind;
-            this.modelType = modelType;
-            this.architecture = architecture;
-        }
-
-        Builder sizes(int vocabularySize, int hiddenSize, int layers, int contextLength) {
-            this.vocabularySize = vocabularySize;
-            this.hiddenSize = hiddenSize;
-            this.layers = layers;
-            this.contextLength = contextLength;
-            return this;
-        }
-
-        Builder endTokens(Set<Long> endTokens) {
-            this.endTokens = endTokens;
-            return this;
-        }
-
-        Builder names(TensorNames names) {
-            this.names = names;
-            return this;
-        }
-
-        /** Says whether the head is the table, and the paths of both where they are apart. */
-        Builder head(boolean tied, String table, @Nullable String head) {
-            this.tiedHead = tied;
-            this.table = table;
-            this.head = head;
-            return this;
-        }
-
-        /** Names the classes of a head, and says what their scores are. */
-        Builder labels(List<String> labels, String problemType) {
-            this.labels = labels;
-            this.problemType = problemType;
-            return this;
-        }
-
-        /** Says what the model is without its head. */
-        Builder bare(Supplier<ModelDescription> bare) {
-            this.bare = bare;
-            return this;
-        }
-
-        /** Says what the names in a checkpoint make of it. */
-        Builder fitting(Function<Set<String>, ModelDescription> fitting) {
-            this.fitting = fitting;
-            return this;
-        }
-
-        Builder config(DecoderConfig config) {
-            this.config = config;
-            return this;
-        }
-
-        /** Makes blocks; given true, with a head of its own. */
-        ModelDescription build(Function<Boolean, KernelBlock> blocks) {
-            this.blocks = blocks;
-            return new ModelDescription(this);
-        }
     }
 }

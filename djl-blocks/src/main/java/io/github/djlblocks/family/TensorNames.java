@@ -1,11 +1,17 @@
 package io.github.djlblocks.family;
 
+import io.github.djlblocks.checkpoint.AdaptedTensors;
+import io.github.djlblocks.checkpoint.TensorSource;
+import io.github.djlblocks.checkpoint.TransposedTensors;
 import io.github.djlblocks.checkpoint.WeightMap;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The names that parameters have in the checkpoints of a family, both ways. Patterns are those of
@@ -20,6 +26,8 @@ final class TensorNames {
     private final Map<String, String> ties;
     private final WeightMap tensors;
     private final WeightMap turned;
+    private final Set<String> rows;
+    private final Map<String, List<String>> substitutes;
 
     private TensorNames(Builder builder) {
         pairs = List.copyOf(builder.pairs);
@@ -31,6 +39,8 @@ final class TensorNames {
         WeightMap.Builder ofTurned = WeightMap.builder();
         builder.turned.forEach(ofTurned::ignore);
         turned = ofTurned.build();
+        rows = Set.copyOf(builder.rows);
+        substitutes = Map.copyOf(builder.substitutes);
     }
 
     static Builder builder() {
@@ -56,6 +66,34 @@ final class TensorNames {
         return turned.ignores(tensor);
     }
 
+    /** Whether a tensor is stored as (1, N) where its parameter is (N). */
+    boolean isRow(String tensor) {
+        return rows.contains(tensor);
+    }
+
+    /** A checkpoint, its tensors lying and named as those of the blocks. */
+    TensorSource view(TensorSource source) {
+        Map<String, String> renamed = new HashMap<>();
+        substitutes.forEach(
+                (tensor, others) -> {
+                    String path = weightMap().build().parameterPath(tensor).orElseThrow();
+                    if (source.names().stream().noneMatch(name -> holds(name, path))) {
+                        others.stream()
+                                .filter(source.names()::contains)
+                                .findFirst()
+                                .ifPresent(other -> renamed.put(tensor, other));
+                    }
+                });
+        TensorSource view = new TransposedTensors(source, this::isTurned);
+        return renamed.isEmpty() && rows.isEmpty()
+                ? view
+                : new AdaptedTensors(view, renamed, this::isRow);
+    }
+
+    private boolean holds(String name, String path) {
+        return weightMap().build().parameterPath(name).filter(path::equals).isPresent();
+    }
+
     /** Collects the names. */
     static final class Builder {
 
@@ -63,6 +101,8 @@ final class TensorNames {
         private final List<String> ignored = new ArrayList<>();
         private final List<String> turned = new ArrayList<>();
         private final Map<String, String> ties = new LinkedHashMap<>();
+        private final Set<String> rows = new HashSet<>();
+        private final Map<String, List<String>> substitutes = new HashMap<>();
 
         private Builder() {}
 
@@ -87,6 +127,18 @@ final class TensorNames {
         /** Says that tensors are stored as (in, out). */
         Builder turn(String tensor) {
             turned.add(tensor);
+            return this;
+        }
+
+        /** Says that a tensor is stored as (1, N) where its parameter is (N). */
+        Builder row(String tensor) {
+            rows.add(tensor);
+            return this;
+        }
+
+        /** Says which tensors hold the same values, for checkpoints that have only one of them. */
+        Builder substitute(String tensor, List<String> others) {
+            substitutes.put(tensor, List.copyOf(others));
             return this;
         }
 

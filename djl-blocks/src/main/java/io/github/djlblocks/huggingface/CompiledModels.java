@@ -17,6 +17,7 @@ import io.github.djlblocks.format.WeightSelection;
 import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.EncoderDecoder;
+import io.github.djlblocks.model.Seq2SeqDecoder;
 import io.github.djlblocks.torchscript.CompileOptions;
 import io.github.djlblocks.torchscript.TorchScript;
 import java.util.HashMap;
@@ -43,9 +44,7 @@ final class CompiledModels {
     /** Compiles a loaded model over its parameters. */
     static void compile(KernelBlock model, NDManager manager, boolean required) {
         CompileOptions options = CompileOptions.defaults();
-        for (KernelBlock part : parts(model)) {
-            TorchScript.compile(part, manager, required ? options.demanded() : options);
-        }
+        TorchScript.compile(model, parts(model), manager, required ? options.demanded() : options);
         if (required) {
             run(model, manager);
         }
@@ -85,9 +84,7 @@ final class CompiledModels {
                                                         tensor, (long) row * values.length, values);
                                     })
                             .demanded();
-            for (KernelBlock part : parts(model)) {
-                TorchScript.compile(part, own, options);
-            }
+            TorchScript.compile(model, parts(model), own, options);
             run(model, own);
             if (progress != null) {
                 progress.end();
@@ -134,11 +131,30 @@ final class CompiledModels {
                 run(decoder, scratch);
                 return;
             }
+            if (model instanceof EncoderDecoder both) {
+                run(both, scratch);
+                return;
+            }
             ParameterStore store = new ParameterStore(scratch, false);
-            NDArray ids = scratch.zeros(new Shape(1, 2), DataType.INT64);
-            NDList inputs =
-                    model instanceof EncoderDecoder ? new NDList(ids, ids) : new NDList(ids);
-            model.forward(store, inputs, false);
+            model.forward(store, new NDList(scratch.zeros(new Shape(1, 2), DataType.INT64)), false);
+        }
+    }
+
+    /** A pass over both sequences, and two steps of the decoder with caches. */
+    private static void run(EncoderDecoder model, NDManager scratch) {
+        ParameterStore store = new ParameterStore(scratch, false);
+        Seq2SeqDecoder decoder = model.getDecoder();
+        int length = Math.min(2, decoder.getContextLength());
+        NDArray ids = scratch.zeros(new Shape(1, length), DataType.INT64);
+        model.forward(store, new NDList(ids, ids), false);
+        NDArray memory = model.getEncoder().forward(store, new NDList(ids), false).get(0);
+        PairList<String, Object> params = new PairList<>();
+        params.add(CausalLanguageModel.CACHE, KeyValueCache.growing(scratch, decoder.getLayers()));
+        params.add(Seq2SeqDecoder.MEMORY_CACHE, KeyValueCache.memory(scratch, decoder.getLayers()));
+        params.add(CausalLanguageModel.LAST_ONLY, true);
+        for (int step = 0; step < length; step++) {
+            NDArray id = scratch.zeros(new Shape(1, 1), DataType.INT64);
+            decoder.forward(store, new NDList(id, memory), false, params);
         }
     }
 

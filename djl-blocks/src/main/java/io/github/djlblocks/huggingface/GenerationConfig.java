@@ -1,5 +1,6 @@
 package io.github.djlblocks.huggingface;
 
+import io.github.djlblocks.family.ModelDescription;
 import io.github.djlblocks.generate.EarlyStopping;
 import io.github.djlblocks.generate.GenerationOptions;
 import io.github.djlblocks.generate.GenerationOptionsBuilder;
@@ -39,7 +40,6 @@ final class GenerationConfig {
                     "_from_model_config",
                     "transformers_version",
                     "bos_token_id",
-                    "decoder_start_token_id",
                     "use_cache",
                     "cache_implementation",
                     "cache_config",
@@ -67,12 +67,43 @@ final class GenerationConfig {
                     "trust_remote_code",
                     "chat_format");
 
+    /** Fields of config.json that are about generation. */
+    private static final Set<String> OF_MODEL =
+            Set.of(
+                    "max_length",
+                    "min_length",
+                    "do_sample",
+                    "early_stopping",
+                    "num_beams",
+                    "num_beam_groups",
+                    "diversity_penalty",
+                    "temperature",
+                    "top_k",
+                    "top_p",
+                    "typical_p",
+                    "repetition_penalty",
+                    "length_penalty",
+                    "no_repeat_ngram_size",
+                    "encoder_no_repeat_ngram_size",
+                    "bad_words_ids",
+                    "num_return_sequences",
+                    "exponential_decay_length_penalty",
+                    "suppress_tokens",
+                    "begin_suppress_tokens",
+                    "forced_bos_token_id",
+                    "forced_eos_token_id",
+                    "decoder_start_token_id",
+                    "eos_token_id",
+                    "pad_token_id");
+
     private final GenerationFields fields;
     private final GenerationOptions options;
+    private final Set<Long> decoderStart;
     private final List<String> stopStrings;
 
     private GenerationConfig(GenerationFields fields, int contextLength, Set<Long> endTokens) {
         this.fields = fields;
+        decoderStart = fields.tokens("decoder_start_token_id", Set.of());
         options = read(contextLength, endTokens);
         stopStrings = fields.texts("stop_strings");
         fields.others()
@@ -130,6 +161,46 @@ final class GenerationConfig {
                 Files.isRegularFile(file) ? JsonValues.read(file) : new LinkedHashMap<>();
         return new GenerationConfig(
                 new GenerationFields(file.toString(), json), contextLength, endTokens);
+    }
+
+    /**
+     * Reads the file of a directory; where there is none, the same fields of config.json, as the
+     * reference does.
+     */
+    static GenerationConfig ofSeq2Seq(
+            Path directory, int contextLength, ModelDescription description) throws IOException {
+        Path file = directory.resolve(FILE);
+        if (Files.isRegularFile(file)) {
+            return of(directory, contextLength, description.endTokens());
+        }
+        file = directory.resolve(HuggingFaceModels.CONFIG_FILE);
+        Map<String, @Nullable Object> json = new LinkedHashMap<>(JsonValues.read(file));
+        json.keySet().retainAll(OF_MODEL);
+        description
+                .seq2Seq()
+                .ifPresent(
+                        model -> {
+                            model.forcedFirst()
+                                    .ifPresent(id -> json.putIfAbsent("forced_bos_token_id", id));
+                            model.forcedLast()
+                                    .ifPresent(id -> json.putIfAbsent("forced_eos_token_id", id));
+                        });
+        return new GenerationConfig(
+                new GenerationFields(file.toString(), json),
+                contextLength,
+                description.endTokens());
+    }
+
+    /** What the decoder starts from: the token of the file, or those of the model. */
+    long[] decoderStart(List<Long> ofModel) {
+        List<Long> tokens = decoderStart.isEmpty() ? ofModel : List.copyOf(decoderStart);
+        if (tokens.isEmpty()) {
+            throw new IllegalArgumentException(
+                    fields.where()
+                            + ": decoder_start_token_id is missing: the decoder needs a token to"
+                            + " start from, such as that of a language");
+        }
+        return tokens.stream().mapToLong(Long::longValue).toArray();
     }
 
     TextOptions textOptions() {

@@ -53,6 +53,13 @@ public final class HuggingFaceModels {
      */
     public static Criteria.Builder<String, String> textGeneration(
             Path directory, String engine, Device device) {
+        return criteria(String.class, String.class, directory, engine, device)
+                .optTranslatorFactory(new TextGenerationTranslatorFactory());
+    }
+
+    /** Criteria of a directory, but for the translator. */
+    static <I, O> Criteria.Builder<I, O> criteria(
+            Class<I> input, Class<O> output, Path directory, String engine, Device device) {
         requireEngine(engine);
         requireDevice(engine, device);
         if (!Files.isDirectory(directory)) {
@@ -64,7 +71,7 @@ public final class HuggingFaceModels {
                             + ", safetensors and tokenizer.json");
         }
         return Criteria.builder()
-                .setTypes(String.class, String.class)
+                .setTypes(input, output)
                 .optModelPath(directory)
                 .optEngine(engine)
                 .optDevice(device)
@@ -73,8 +80,26 @@ public final class HuggingFaceModels {
                         HuggingFaceBlockFactory.TRANSLATORS,
                         HuggingFaceBlockFactory.TEXT_GENERATION)
                 // The block factory has loaded the weights; DJL is not to look for a .params file.
-                .optOption("hasParameter", "false")
-                .optTranslatorFactory(new TextGenerationTranslatorFactory());
+                .optOption("hasParameter", "false");
+    }
+
+    /**
+     * Describes text to text from the directory of an encoder-decoder, such as T5 or BART:
+     * translation, summaries, answers. The encoder reads the text that is given, special tokens
+     * added; the decoder writes the one that is returned. Arguments are those of {@link
+     * #textGeneration}, so that a beam search is {@code optArgument("numBeams", 4)}; those not
+     * given are what generation_config.json says, or config.json where that is missing.
+     *
+     * @param directory the Hugging Face directory
+     * @param engine the name of the engine, {@code PyTorch} or {@code MXNet}
+     * @param device the device
+     * @return criteria from text to text
+     * @throws IllegalArgumentException if the engine is not on the classpath, it does not see the
+     *     device, or there is no such directory
+     */
+    public static Criteria.Builder<String, String> textToText(
+            Path directory, String engine, Device device) {
+        return textGeneration(directory, engine, device);
     }
 
     /**

@@ -89,7 +89,7 @@ final class ModelSaver {
         if (own == null || table == null) {
             return;
         }
-        if (!own.getArray().contentEquals(table.getArray())) {
+        if (!CheckpointWriter.isCopy(own.getArray(), table.getArray())) {
             throw new IllegalArgumentException(
                     "the values of "
                             + head.get()
@@ -117,7 +117,11 @@ final class ModelSaver {
                                                         + " has no name in a checkpoint of "
                                                         + description.modelType()));
         NDArray array = parameter.getArray();
-        writer.add(name, array, description.isTransposed(name));
+        if (description.isRow(name)) {
+            writer.addRow(name, array);
+        } else {
+            writer.add(name, array, description.isTransposed(name));
+        }
     }
 
     /** Requires what the description builds, parameter by parameter. */

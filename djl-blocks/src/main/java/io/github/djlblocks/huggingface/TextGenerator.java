@@ -12,6 +12,7 @@ import io.github.djlblocks.generate.TokenGenerator;
 import io.github.djlblocks.generate.TokenLogProbabilities;
 import io.github.djlblocks.generate.TokenStream;
 import io.github.djlblocks.model.CausalLanguageModel;
+import io.github.djlblocks.model.EncoderDecoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,44 +37,32 @@ import org.jspecify.annotations.Nullable;
 public final class TextGenerator implements AutoCloseable {
 
     private final Prompts prompts;
-    private final CausalLanguageModel block;
-    private final NDManager manager;
+    private final TextModel model;
     private final HuggingFaceTokenizer tokenizer;
     private final TextOptions defaults;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private boolean closed;
 
-    private TextGenerator(
-            CausalLanguageModel block,
-            NDManager manager,
-            HuggingFaceTokenizer tokenizer,
-            TextOptions defaults,
-            Path directory) {
-        this.block = block;
-        this.manager = manager;
+    private TextGenerator(TextModel model, HuggingFaceTokenizer tokenizer, Path directory) {
+        this.model = model;
         this.tokenizer = tokenizer;
-        this.defaults = defaults;
+        defaults = model.defaults();
         prompts = new Prompts(tokenizer, directory);
     }
 
     /**
      * Creates a generator for a loaded model, with the tokenizer of its directory.
      *
-     * @param model a model loaded through {@link HuggingFaceModels#textGeneration}
+     * @param model a model loaded through {@link HuggingFaceModels#textGeneration} or {@link
+     *     HuggingFaceModels#textToText}
      * @return the generator
      * @throws IOException if a file of the directory cannot be read
-     * @throws IllegalArgumentException if the model is no causal language model, the tokenizer has
-     *     tokens that it does not know, or generation_config.json says what cannot be done
+     * @throws IllegalArgumentException if the model is neither a causal language model nor an
+     *     encoder-decoder, the tokenizer has tokens that it does not know, or
+     *     generation_config.json says what cannot be done
      */
     public static TextGenerator of(Model model) throws IOException {
-        Block block = model.getBlock();
-        if (!(block instanceof CausalLanguageModel languageModel)) {
-            throw new IllegalArgumentException(
-                    "the block is a "
-                            + block.getClass().getSimpleName()
-                            + ", expected a CausalLanguageModel");
-        }
-        return of(languageModel, model.getNDManager(), model.getModelPath());
+        return of(model.getBlock(), model.getNDManager(), model.getModelPath());
     }
 
     /**
@@ -89,14 +78,43 @@ public final class TextGenerator implements AutoCloseable {
      */
     public static TextGenerator of(CausalLanguageModel block, NDManager manager, Path directory)
             throws IOException {
-        TextOptions defaults =
-                GenerationConfig.of(
-                                directory,
-                                block.getContextLength(),
-                                HuggingFaceModels.describe(directory).endTokens())
-                        .textOptions();
-        HuggingFaceTokenizer tokenizer = TokenizerFile.open(directory, block.getVocabularySize());
-        return new TextGenerator(block, manager.newSubManager(), tokenizer, defaults, directory);
+        return of((Block) block, manager, directory);
+    }
+
+    /**
+     * Creates a generator for an encoder-decoder: prompts are what its encoder reads.
+     *
+     * @param block an initialised model
+     * @param manager a manager of its engine and device
+     * @param directory the directory with tokenizer.json and config.json
+     * @return the generator
+     * @throws IOException if a file of the directory cannot be read
+     * @throws IllegalArgumentException if the tokenizer has tokens that the model does not know, no
+     *     file says what the decoder starts from, or generation_config.json says what cannot be
+     *     done
+     */
+    public static TextGenerator of(EncoderDecoder block, NDManager manager, Path directory)
+            throws IOException {
+        return of((Block) block, manager, directory);
+    }
+
+    private static TextGenerator of(Block block, NDManager manager, Path directory)
+            throws IOException {
+        TextModel model = TextModel.of(block, manager, directory);
+        boolean opened = false;
+        try {
+            TextGenerator generator =
+                    new TextGenerator(
+                            model,
+                            TokenizerFile.open(directory, model.vocabularySize()),
+                            directory);
+            opened = true;
+            return generator;
+        } finally {
+            if (!opened) {
+                model.manager().close();
+            }
+        }
     }
 
     /**
@@ -256,7 +274,7 @@ public final class TextGenerator implements AutoCloseable {
      * @return the session; close it
      */
     public ChatSession newChat(ChatOptions chat, TextOptions options) {
-        return running(() -> new ChatSession(this, PromptCache.of(block, manager), chat, options));
+        return running(() -> new ChatSession(this, model.promptCache(), chat, options));
     }
 
     /** Answers a chat with what a cache holds already. */
@@ -282,7 +300,7 @@ public final class TextGenerator implements AutoCloseable {
                             + options.tokens().numReturnSequences()
                             + ") gives several texts: call generateAll, or set it to 1");
         }
-        TokenGenerator generator = TokenGenerator.of(block, manager);
+        TokenGenerator generator = model.tokens();
         TokenStream tokens =
                 (cache == null ? generator : generator.withPromptCache(cache))
                         .stream(new long[][] {ids}, options.tokens());
@@ -290,7 +308,7 @@ public final class TextGenerator implements AutoCloseable {
                 this,
                 tokens,
                 ids,
-                new TextDecoder(tokenizer, ids, options.skipSpecialTokens()),
+                new TextDecoder(tokenizer, model.before(ids), options.skipSpecialTokens()),
                 new StopText(options.stopStrings()));
     }
 
@@ -310,7 +328,7 @@ public final class TextGenerator implements AutoCloseable {
 
     private List<Result> runAll(long[][] rows, TextOptions options) {
         List<String> stops = options.stopStrings();
-        TokenGenerator generator = TokenGenerator.of(block, manager);
+        TokenGenerator generator = model.tokens();
         if (!stops.isEmpty()) {
             generator =
                     generator.withStop(
@@ -323,7 +341,8 @@ public final class TextGenerator implements AutoCloseable {
     }
 
     private Result result(long[] prompt, GenerationResult result, TextOptions options) {
-        TextDecoder decoder = new TextDecoder(tokenizer, prompt, options.skipSpecialTokens());
+        TextDecoder decoder =
+                new TextDecoder(tokenizer, model.before(prompt), options.skipSpecialTokens());
         String text = decoder.acceptAll(result.tokens());
         int end = StopText.first(text, options.stopStrings());
         return new Result(
@@ -342,7 +361,7 @@ public final class TextGenerator implements AutoCloseable {
     /** Whether generation_config.json says how long a text is. */
     boolean hasLength() {
         GenerationOptions tokens = defaults.tokens();
-        return tokens.maxNewTokens() > 0 || tokens.maxLength() < block.getContextLength();
+        return tokens.maxNewTokens() > 0 || tokens.maxLength() < model.contextLength();
     }
 
     /** Does something while the generator is open, and keeps it open meanwhile. */
@@ -388,7 +407,7 @@ public final class TextGenerator implements AutoCloseable {
             if (!closed) {
                 closed = true;
                 tokenizer.close();
-                manager.close();
+                model.manager().close();
             }
         } finally {
             lock.writeLock().unlock();

@@ -53,8 +53,10 @@ public record EmbeddingConfig(
         NONE,
         /** A learned table: BERT, BART. */
         LEARNED,
-        /** Sines and cosines: arXiv 1706.03762. */
-        SINUSOIDAL
+        /** Sines and cosines, side by side: arXiv 1706.03762. */
+        SINUSOIDAL,
+        /** The same, all sines before all cosines: Marian, Pegasus. */
+        SINES_FIRST
     }
 
     /**

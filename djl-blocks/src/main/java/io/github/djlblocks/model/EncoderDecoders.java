@@ -56,10 +56,10 @@ public final class EncoderDecoders {
         int e = tokens.getHiddenSize();
         int v = tokens.getVocabularySize();
         if (config.tiedHead()) {
-            return builder.setTable(tokens).optBias(config.headBias()).build();
+            builder.setTable(tokens);
+        } else {
+            builder.setOutput(Linear.withoutBias(e, v));
         }
-        return builder.setOutput(
-                        config.headBias() ? Linear.withBias(e, v) : Linear.withoutBias(e, v))
-                .build();
+        return builder.optBias(config.headBias()).build();
     }
 }

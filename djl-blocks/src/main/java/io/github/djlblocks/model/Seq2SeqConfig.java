@@ -21,6 +21,15 @@ public record Seq2SeqConfig(
         boolean headBias) {
 
     /**
+     * Returns the same sizes with a head that is a matrix of its own.
+     *
+     * @return a changed copy
+     */
+    public Seq2SeqConfig withOwnHead() {
+        return new Seq2SeqConfig(encoder, decoder, sharedEmbedding, false, headScale, headBias);
+    }
+
+    /**
      * Checks that the parts fit together.
      *
      * @param encoder the encoder

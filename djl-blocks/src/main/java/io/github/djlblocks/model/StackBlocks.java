@@ -8,6 +8,7 @@ import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.feedforward.FeedForward;
 import io.github.djlblocks.feedforward.GatedFeedForward;
+import io.github.djlblocks.kernel.SinusoidSpec;
 import io.github.djlblocks.layer.CrossDecoderLayer;
 import io.github.djlblocks.layer.DeepNorm;
 import io.github.djlblocks.layer.EncoderEmbeddings;
@@ -70,6 +71,13 @@ record StackBlocks(
                     builder.optPositions(
                             SinusoidalPositions.builder()
                                     .setHiddenSize(e)
+                                    .optOffset(embedding.positionOffset())
+                                    .build());
+            case SINES_FIRST ->
+                    builder.optPositions(
+                            SinusoidalPositions.builder()
+                                    .setHiddenSize(e)
+                                    .optLayout(SinusoidSpec.Layout.HALVES)
                                     .optOffset(embedding.positionOffset())
                                     .build());
         }

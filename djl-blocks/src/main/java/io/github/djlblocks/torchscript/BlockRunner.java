@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,7 +37,8 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
     private final CompileOptions options;
     private final PtNDManager manager;
     private final Map<List<Object>, Kept> passes = new ConcurrentHashMap<>();
-    private @Nullable WeightStore store;
+    private final WeightShare weights;
+    private final AtomicBoolean closed = new AtomicBoolean();
     private final Set<String> told = ConcurrentHashMap.newKeySet();
     private final LongAdder compiled = new LongAdder();
     private final LongAdder portable = new LongAdder();
@@ -49,14 +51,14 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
     private static final int MOST_PASSES = 100;
 
     BlockRunner(Block block, NDManager parent, CompileOptions options) {
+        this(block, parent, options, new WeightShare(block, options, pyTorch(parent)));
+    }
+
+    /** As above; its weights are named and kept as those of a larger block. */
+    BlockRunner(Block block, NDManager parent, CompileOptions options, WeightShare weights) {
         this.block = block;
         this.options = options;
-        if (!(parent instanceof PtNDManager)) {
-            throw new IllegalArgumentException(
-                    "passes are compiled for engine PyTorch, but the manager is of "
-                            + parent.getEngine().getEngineName()
-                            + ": give a manager of PyTorch");
-        }
+        this.weights = weights;
         if (options.weights() != null && parent.getDevice().isGpu()) {
             throw new IllegalArgumentException(
                     "weights are packed in "
@@ -65,21 +67,21 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
                             + parent.getDevice()
                             + ": leave out the format, or use the CPU");
         }
-        manager = (PtNDManager) parent.newSubManager();
+        weights.join();
+        manager = (PtNDManager) pyTorch(parent).newSubManager();
         manager.setName("compiled");
         // The native lists of weights belong to no manager.
         manager.attachInternal("passes", this);
     }
 
-    private WeightStore store() {
-        synchronized (passes) {
-            if (store == null) {
-                store =
-                        new WeightStore(
-                                manager, new WeightPlan(block, options, KernelTrials.choice()));
-            }
-            return store;
+    static PtNDManager pyTorch(NDManager manager) {
+        if (manager instanceof PtNDManager ours) {
+            return ours;
         }
+        throw new IllegalArgumentException(
+                "passes are compiled for engine PyTorch, but the manager is of "
+                        + manager.getEngine().getEngineName()
+                        + ": give a manager of PyTorch");
     }
 
     @Override
@@ -233,27 +235,27 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
         TracedCache.Uses uses = new TracedCache.Uses();
         List<TracedCache> caches = new ArrayList<>();
         for (CacheArgument cache : arguments.caches()) {
-            caches.add(new TracedCache(tracer, cache, uses, caches.size()));
+            caches.add(new TracedCache(tracer, cache, options.types(), uses, caches.size()));
         }
         int inputs = arguments.inputs().size();
         NDList traced = new NDList(new ArrayList<NDArray>(arrays.subList(0, inputs)));
         NDList outputs = forward(tracer, traced, arguments.traced(arrays, caches));
         Graph graph = tracer.finish(outputs);
-        PassWeights weights = new PassWeights(store());
-        Script script = printed(graph, weights, uses);
+        PassWeights own = new PassWeights(weights.store());
+        Script script = printed(graph, own, uses);
         LOG.debug("{}", script.methods().get(0));
         CompiledPass pass;
         try {
             pass =
                     new CompiledPass(
                             new ScriptModule(manager, script.methods()),
-                            weights,
+                            own,
                             options.types(),
                             caches,
                             uses,
                             graph.inputs());
         } catch (UnsupportedOperationException | EngineException e) {
-            weights.close();
+            own.close();
             throw new UnsupportedOperationException(e.getMessage(), e);
         }
         LOG.info(
@@ -264,10 +266,10 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
         return pass;
     }
 
-    private Script printed(Graph graph, PassWeights weights, TracedCache.Uses uses) {
+    private Script printed(Graph graph, PassWeights own, TracedCache.Uses uses) {
         try {
-            LinearEmitter.choose(graph, weights);
-            return Script.of(graph, options.types(), weights, uses.buffers());
+            LinearEmitter.choose(graph, own);
+            return Script.of(graph, options.types(), own, uses.buffers());
         } catch (IllegalArgumentException | IllegalStateException e) {
             throw new UnsupportedOperationException(e.getMessage(), e);
         }
@@ -298,11 +300,8 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
                             }
                         });
         passes.clear();
-        synchronized (passes) {
-            if (store != null) {
-                store.close();
-                store = null;
-            }
+        if (!closed.getAndSet(true)) {
+            weights.leave();
         }
         manager.close();
     }

@@ -26,6 +26,11 @@ enum ScriptTypes {
         return type == DataType.FLOAT32 && single != 6;
     }
 
+    /** The type in a graph of what a cache holds: bfloat16 lies there as FLOAT16. */
+    DataType held(DataType type) {
+        return type == DataType.FLOAT16 && single != 6 ? DataType.FLOAT32 : type;
+    }
+
     int code(DataType type) {
         return type == DataType.FLOAT32 ? single : plain(type);
     }

@@ -5,6 +5,8 @@ import ai.djl.nn.Block;
 import io.github.djlblocks.core.KernelBlock;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Runs blocks compiled, as one native call of the PyTorch engine for a whole forward pass, and
@@ -36,6 +38,33 @@ public final class TorchScript {
         BlockRunner runner = new BlockRunner(block, manager, options);
         block.setPassRunner(runner);
         return runner;
+    }
+
+    /**
+     * Compiles blocks of a larger one that run apart, such as encoder and decoder: each as {@link
+     * #compile(KernelBlock, NDManager, CompileOptions)} does, but weights that they have in common
+     * are packed once, and weights have the paths of the larger block.
+     *
+     * @param whole the larger block; its own passes stay as they are
+     * @param parts blocks of it
+     * @param manager the manager that holds what is compiled
+     * @param options how
+     * @return what becomes of the passes of each part
+     * @throws IllegalArgumentException if the manager is of another engine
+     */
+    public static List<PassStatistics> compile(
+            KernelBlock whole,
+            List<? extends KernelBlock> parts,
+            NDManager manager,
+            CompileOptions options) {
+        WeightShare weights = new WeightShare(whole, options, BlockRunner.pyTorch(manager));
+        List<PassStatistics> statistics = new ArrayList<>();
+        for (KernelBlock part : parts) {
+            BlockRunner runner = new BlockRunner(part, manager, options, weights);
+            part.setPassRunner(runner);
+            statistics.add(runner);
+        }
+        return statistics;
     }
 
     /**

@@ -70,6 +70,7 @@ final class TracedCache implements KeyValueCache {
 
     private final Tracer tracer;
     private final CacheArgument real;
+    private final ScriptTypes types;
     private final Past past;
     private final List<TracedSlot> slots = new ArrayList<>();
     private final Map<Integer, Group> groups = new HashMap<>();
@@ -77,8 +78,9 @@ final class TracedCache implements KeyValueCache {
     private final Uses uses;
     private final int number;
 
-    TracedCache(Tracer tracer, CacheArgument real, Uses uses, int number) {
+    TracedCache(Tracer tracer, CacheArgument real, ScriptTypes types, Uses uses, int number) {
         this.tracer = tracer;
+        this.types = types;
         this.uses = uses;
         this.number = number;
         this.real = real;
@@ -246,7 +248,13 @@ final class TracedCache implements KeyValueCache {
                 NDArray keys = held.get(0);
                 NDArray values = held.get(1);
                 uses.all.add(
-                        new Use(number, index, List.of(), List.of(), keys.getDataType(), false));
+                        new Use(
+                                number,
+                                index,
+                                List.of(),
+                                List.of(),
+                                types.held(keys.getDataType()),
+                                false));
                 content.add(held(keys));
                 content.add(held(values));
             }
@@ -256,6 +264,7 @@ final class TracedCache implements KeyValueCache {
         private NDArray held(NDArray array) {
             Group group = group(0);
             Shape shape = array.getShape();
+            DataType type = types.held(array.getDataType());
             List<Dim> dims =
                     List.of(
                             Dim.symbol(shape.get(0)),
@@ -266,11 +275,11 @@ final class TracedCache implements KeyValueCache {
                     "cacheContent",
                     true,
                     dims,
-                    array.getDataType(),
-                    buffer(dims, array.getDataType()),
+                    type,
+                    buffer(dims, type),
                     group.from,
                     group.at,
-                    array.getDataType());
+                    type);
         }
     }
 }

@@ -10,12 +10,17 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.checkpoint.StoredType;
+import io.github.djlblocks.family.Families;
+import io.github.djlblocks.family.ModelDescription;
 import io.github.djlblocks.generate.GenerationOptions;
 import io.github.djlblocks.generate.GenerationResult;
 import io.github.djlblocks.generate.TokenGenerator;
+import io.github.djlblocks.huggingface.HuggingFaceModels;
+import io.github.djlblocks.huggingface.LoadOptions;
+import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.EncoderDecoder;
-import io.github.djlblocks.model.EncoderDecoders;
 import io.github.djlblocks.model.Seq2SeqConfig;
 import io.github.djlblocks.model.Seq2SeqDecoder;
 import io.github.djlblocks.model.StackConfig;
@@ -26,6 +31,8 @@ import io.github.djlblocks.parity.Gradients;
 import io.github.djlblocks.parity.HostValues;
 import io.github.djlblocks.parity.Tolerance;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,6 +43,7 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** An encoder-decoder of Hugging Face against the outputs of transformers. */
 abstract class Seq2SeqGoldens {
@@ -45,21 +53,17 @@ abstract class Seq2SeqGoldens {
 
     private final Golden golden;
     private final Golden weights;
-    private final NamedWeights names;
+    private final Path directory;
+    private final ModelDescription description;
     private final Seq2SeqConfig config;
-    private final int start;
 
-    Seq2SeqGoldens(String family, Seq2SeqConfig config, int start)
-            throws IOException, MalformedModelException {
+    Seq2SeqGoldens(String family) throws IOException, MalformedModelException {
+        directory = Golden.path(family);
         golden = Golden.open(family + "/golden.safetensors");
         weights = Golden.open(family + "/model.safetensors");
-        names = new NamedWeights(weights, "", this::tensor);
-        this.config = config;
-        this.start = start;
+        description = HuggingFaceModels.describe(directory);
+        config = description.seq2Seq().orElseThrow().config();
     }
-
-    /** The name of the tensor that a parameter holds. */
-    abstract String tensor(String path);
 
     @AfterEach
     void closeFiles() {
@@ -68,15 +72,54 @@ abstract class Seq2SeqGoldens {
     }
 
     @Test
-    void names_ofTheModel_coverEveryTensor() {
-        names.assertTotal(EncoderDecoders.model(config));
+    void decoderStartTokens_ofTheConfig_areWhatTheReferenceStartedFrom() {
+        for (long[] row : golden.rows("gen.output_ids")) {
+            assertThat(description.decoderStartTokens()).containsExactly(row[0]);
+        }
+    }
+
+    @EachEngine
+    void load_configWithDefaultsLeftOut_givesTheSameModel(NDManager manager, @TempDir Path sparse)
+            throws IOException, MalformedModelException {
+        Files.copy(directory.resolve("config_diff.json"), sparse.resolve(Families.CONFIG_FILE));
+        Files.copy(directory.resolve("model.safetensors"), sparse.resolve("model.safetensors"));
+        NDList inputs = inputs("plain.", manager);
+
+        NDArray logits = logits(load(sparse, manager, DataType.FLOAT32), inputs, manager);
+
+        NDArray expected = logits(load(manager, DataType.FLOAT32), inputs, manager);
+        assertThat(HostValues.of(logits)).containsExactly(HostValues.of(expected));
+        assertThat(HuggingFaceModels.describe(sparse).decoderStartTokens())
+                .isEqualTo(description.decoderStartTokens());
+        assertThat(HuggingFaceModels.describe(sparse).endTokens())
+                .isEqualTo(description.endTokens());
+    }
+
+    @EachEngine
+    void saveWeights_ofALoadedModel_givesTheSameTensors(NDManager manager, @TempDir Path folder)
+            throws IOException, MalformedModelException {
+        EncoderDecoder model = load(manager, DataType.FLOAT32);
+
+        HuggingFaceModels.saveWeights(model, description, folder, StoredType.F32);
+
+        try (Golden written = Golden.open(folder.resolve("model.safetensors"))) {
+            assertThat(written.namesAfter("")).isEqualTo(weights.namesAfter(""));
+            for (String name : weights.namesAfter("")) {
+                assertThat(written.shape(name)).as(name).isEqualTo(weights.shape(name));
+                assertThat(written.values(name)).as(name).containsExactly(weights.values(name));
+            }
+        }
+    }
+
+    private static NDArray logits(EncoderDecoder model, NDList inputs, NDManager manager) {
+        return model.forward(EncoderGoldens.store(manager), inputs, false).get(0);
     }
 
     @EachEngine(
             dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
             compiledToo = true)
     void forward_everyScenario_givesLogitsHiddenStatesAndAttentions(
-            NDManager manager, DataType dataType) {
+            NDManager manager, DataType dataType) throws IOException, MalformedModelException {
         EncoderDecoder model = load(manager, dataType);
         for (String scenario : List.of("plain", "right")) {
             String prefix = scenario + ".";
@@ -92,6 +135,8 @@ abstract class Seq2SeqGoldens {
             long[][] target = EncoderGoldens.looks(manager.ones(TARGET, DataType.INT64));
             Tolerance tolerance = Tolerance.of(dataType, terms(), scoreSize());
             Tolerance single = GoldenTolerance.ofFloat32Run(dataType, terms());
+            Tolerance weight =
+                    Tolerance.of(DataType.FLOAT32, terms(), 2 * scoreSize()).deliveredAs(dataType);
             int layers = config.decoder().stack().layers();
             int at = 0;
             golden.assertClose(prefix + "logits", found.get(at++), tolerance);
@@ -101,11 +146,11 @@ abstract class Seq2SeqGoldens {
             }
             for (int i = 0; i < layers; i++) {
                 String name = prefix + "decoder_attentions." + i;
-                golden.assertWeightsCloseWhere(target, name, found.get(at++), single);
+                golden.assertWeightsCloseWhere(target, name, found.get(at++), weight);
             }
             for (int i = 0; i < layers; i++) {
                 String name = prefix + "cross_attentions." + i;
-                golden.assertWeightsCloseWhere(target, name, found.get(at++), single);
+                golden.assertWeightsCloseWhere(target, name, found.get(at++), weight);
             }
             String last = prefix + "encoder_last_hidden_state";
             golden.assertCloseWhere(source, last, found.get(at++), single);
@@ -116,7 +161,7 @@ abstract class Seq2SeqGoldens {
             }
             for (int i = 0; i < encoderLayers; i++) {
                 String name = prefix + "encoder_attentions." + i;
-                golden.assertWeightsCloseWhere(source, name, found.get(at++), single);
+                golden.assertWeightsCloseWhere(source, name, found.get(at++), weight);
             }
             assertThat(found).hasSize(at);
         }
@@ -126,7 +171,8 @@ abstract class Seq2SeqGoldens {
     @EachEngine(
             dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
             compiledToo = true)
-    void decoder_greedyWithCaches_givesTheTokensAndLogits(NDManager manager, DataType dataType) {
+    void decoder_greedyWithCaches_givesTheTokensAndLogits(NDManager manager, DataType dataType)
+            throws IOException, MalformedModelException {
         EncoderDecoder model = load(manager, dataType);
         NDArray mask = golden.array("gen.attention_mask", manager, DataType.INT64);
         NDArray memory =
@@ -150,7 +196,7 @@ abstract class Seq2SeqGoldens {
             params.add(CausalLanguageModel.CACHE, cache);
             params.add(Seq2SeqDecoder.MEMORY_CACHE, memoryCache);
             long[] tokens = new long[rows];
-            Arrays.fill(tokens, start);
+            Arrays.fill(tokens, description.decoderStartTokens().get(0));
             for (int step = 0; step < steps.get(0); step++) {
                 NDArray ids = manager.create(tokens, new Shape(rows, 1));
                 NDArray next =
@@ -181,7 +227,8 @@ abstract class Seq2SeqGoldens {
     @EachEngine(
             dataTypes = {DataType.FLOAT32, DataType.FLOAT64},
             compiledToo = true)
-    void tokenGenerator_sources_givesTheTokens(NDManager manager, DataType dataType) {
+    void tokenGenerator_sources_givesTheTokens(NDManager manager, DataType dataType)
+            throws IOException, MalformedModelException {
         EncoderDecoder model = load(manager, dataType);
         long[][] sources = golden.rows("gen.input_ids");
         long[][] mask = golden.rows("gen.attention_mask");
@@ -192,7 +239,7 @@ abstract class Seq2SeqGoldens {
             sources[row] = Arrays.copyOf(sources[row], length);
         }
         List<GenerationResult> results =
-                TokenGenerator.of(model, manager, start)
+                TokenGenerator.of(model, manager, description.decoderStartTokens().get(0))
                         .generate(sources, GenerationOptions.of(expected[0].length - 1));
         for (int row = 0; row < sources.length; row++) {
             assertThat(results.get(row).tokens())
@@ -211,16 +258,19 @@ abstract class Seq2SeqGoldens {
 
     @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
     void gradients_ofAllParameters_matchTheReference(
-            EngineUnderTest engine, NDManager manager, DataType dataType) {
+            EngineUnderTest engine, NDManager manager, DataType dataType)
+            throws IOException, MalformedModelException {
         EncoderDecoder model = load(manager, dataType);
+        model.freezeParameters(false);
         NDList inputs = inputs("plain.", manager);
         Set<String> expected = golden.namesAfter("grad.param.");
         Map<String, NDArray> variables = new LinkedHashMap<>();
-        names.arrays(model)
+        ParameterPaths.of(model)
                 .forEach(
-                        (name, array) -> {
+                        (path, parameter) -> {
+                            String name = description.tensorName(path).orElseThrow();
                             if (expected.contains(name)) {
-                                variables.put("grad.param." + name, array);
+                                variables.put("grad.param." + name, parameter.getArray());
                             }
                         });
 
@@ -257,19 +307,28 @@ abstract class Seq2SeqGoldens {
     /**
      * The absolute error of a score is the relative one of its weight, and scores without their
      * usual factor {@code 1 / sqrt(D)}, as those of T5, are that much larger: 1.1 times what scaled
-     * ones are allowed was measured in a forward pass, 1.6 times in a gradient.
+     * ones are allowed was measured in a forward pass, 1.3 times in a weight of it, compiled, 1.6
+     * times in a gradient.
      */
     private double scoreSize() {
         StackConfig stack = config.decoder().stack();
         return stack.attentionScale() * Math.sqrt(stack.headDim());
     }
 
-    private EncoderDecoder load(NDManager manager, DataType dataType) {
-        EncoderDecoder model = EncoderDecoders.model(config);
-        names.load(model, manager, dataType, SOURCE, TARGET);
-        CompiledRun.prepare(model.getEncoder(), manager);
-        CompiledRun.prepare(model.getDecoder(), manager);
-        return CompiledRun.prepare(model, manager);
+    private EncoderDecoder load(NDManager manager, DataType dataType)
+            throws IOException, MalformedModelException {
+        return load(directory, manager, dataType);
+    }
+
+    private static EncoderDecoder load(Path from, NDManager manager, DataType dataType)
+            throws IOException, MalformedModelException {
+        boolean compiled = CompiledRun.isAsked(manager);
+        LoadOptions options =
+                LoadOptions.defaults()
+                        .withDataType(dataType)
+                        .withCompile(
+                                compiled ? LoadOptions.Compile.REQUIRED : LoadOptions.Compile.OFF);
+        return (EncoderDecoder) HuggingFaceModels.loadBlock(from, manager, options);
     }
 
     private NDList inputs(String prefix, NDManager manager) {

@@ -129,7 +129,7 @@ class HeadErrorsTest {
                 one);
         refuses(
                 LanguageModelHead.builder().setOutput(Linear.withBias(E, 9)).optBias(true),
-                "optBias is for a tied table: give an output map that has a bias");
+                "the output map has a bias already: give it none, or leave optBias out");
         refuses(
                 LanguageModelHead.builder().setTable(TokenEmbedding.of(9, E)).optScale(-1),
                 "scale (-1.0) must be a finite number above 0");

@@ -38,9 +38,11 @@ public final class BlockCases {
         cases.addAll(EmbeddingCases.all());
         cases.addAll(HeadCases.all());
         cases.addAll(EncoderCases.all());
+        cases.addAll(EncoderOptionCases.all());
         cases.addAll(ModelCases.all());
         cases.addAll(LanguageModelCases.all());
         cases.addAll(FamilyCases.all());
+        cases.addAll(Seq2SeqFamilyCases.all());
         return List.copyOf(cases);
     }
 

@@ -1,0 +1,51 @@
+package io.github.djlblocks.torchscript;
+
+import ai.djl.nn.Block;
+import ai.djl.pytorch.engine.PtNDManager;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one store of the blocks that run apart and have weights in common, such as both halves of an
+ * encoder-decoder. Made when the first of them needs it, freed with the last of them.
+ */
+final class WeightShare {
+
+    private final Block whole;
+    private final CompileOptions options;
+    private final PtNDManager manager;
+    private int users;
+    private @Nullable WeightStore store;
+
+    /**
+     * Creates the share.
+     *
+     * @param whole the block whose paths name the weights
+     * @param options how they are kept
+     * @param manager holds them; freed by its owner
+     */
+    WeightShare(Block whole, CompileOptions options, PtNDManager manager) {
+        this.whole = whole;
+        this.options = options;
+        this.manager = manager;
+    }
+
+    synchronized void join() {
+        users++;
+    }
+
+    synchronized WeightStore store() {
+        if (store == null) {
+            store = new WeightStore(manager, new WeightPlan(whole, options, KernelTrials.choice()));
+        }
+        return store;
+    }
+
+    /** To be called once for each {@link #join}. */
+    synchronized void leave() {
+        users--;
+        if (users == 0 && store != null) {
+            store.close();
+            store = null;
+        }
+    }
+}
