@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +55,7 @@ public final class ModelDescription {
     private final List<String> labels;
     private final String problemType;
     private final @Nullable Supplier<ModelDescription> bare;
-    private final @Nullable Function<Set<String>, ModelDescription> fitting;
+    private final Predicate<Set<String>> isBare;
     private final Function<Boolean, KernelBlock> blocks;
 
     private ModelDescription(Builder builder) {
@@ -75,7 +76,7 @@ public final class ModelDescription {
         labels = List.copyOf(builder.labels);
         problemType = builder.problemType;
         bare = builder.bare;
-        fitting = builder.fitting;
+        isBare = builder.isBare;
     }
 
     static Builder builder(Kind kind, String modelType, String architecture) {
@@ -190,8 +191,7 @@ public final class ModelDescription {
      */
     public ModelDescription withoutHead() {
         if (bare == null) {
-            throw new UnsupportedOperationException(
-                    architecture + " (" + modelType + ") is no encoder with a head");
+            throw new UnsupportedOperationException(architecture + " is no encoder with a head");
         }
         return bare.get();
     }
@@ -204,7 +204,7 @@ public final class ModelDescription {
      * @return the description
      */
     public ModelDescription fitting(Set<String> tensors) {
-        return fitting == null ? this : fitting.apply(tensors);
+        return isBare.test(tensors) ? withoutHead() : this;
     }
 
     /**
@@ -342,7 +342,7 @@ public final class ModelDescription {
         private List<String> labels = List.of();
         private String problemType = "";
         private @Nullable Supplier<ModelDescription> bare;
-        private @Nullable Function<Set<String>, ModelDescription> fitting;
+        private Predicate<Set<String>> isBare = tensors -> false;
         private @Nullable Function<Boolean, KernelBlock> blocks;
 
         private Builder(Kind kind, String modelType, String architecture) {
@@ -384,15 +384,10 @@ public final class ModelDescription {
             return this;
         }
 
-        /** Says what the model is without its head. */
-        Builder bare(Supplier<ModelDescription> bare) {
+        /** Says what it is without its head, and which tensors are those of that. */
+        Builder variants(Supplier<ModelDescription> bare, Predicate<Set<String>> isBare) {
             this.bare = bare;
-            return this;
-        }
-
-        /** Says what the names in a checkpoint make of it. */
-        Builder fitting(Function<Set<String>, ModelDescription> fitting) {
-            this.fitting = fitting;
+            this.isBare = isBare;
             return this;
         }
 
