@@ -167,7 +167,7 @@ public final class ModelDescription {
     /**
      * Returns the names of the classes that a head tells apart.
      *
-     * @return {@code id2label} in the order of the classes; empty if there is no such head
+     * @return {@code id2label} in order; empty if there is no such head
      */
     public List<String> labels() {
         return labels;
@@ -176,29 +176,27 @@ public final class ModelDescription {
     /**
      * Returns what the scores of classes are.
      *
-     * @return {@code regression}, {@code single_label_classification} or {@code
-     *     multi_label_classification}; empty if the configuration does not say
+     * @return {@code problem_type}, such as {@code regression}; empty if there is none
      */
     public String problemType() {
         return problemType;
     }
 
     /**
-     * Describes the same model without its head and pooler, whose tensors are passed over.
+     * Describes an encoder without head and pooler, whose tensors are passed over.
      *
      * @return the description
      * @throws UnsupportedOperationException if this family has none
      */
     public ModelDescription withoutHead() {
         if (bare == null) {
-            throw new UnsupportedOperationException(architecture + " is no encoder with a head");
+            throw new UnsupportedOperationException(architecture + " has no head to leave out");
         }
         return bare.get();
     }
 
     /**
-     * Describes the model that a checkpoint holds, where the configuration does not say all: a
-     * {@code BertModel} may have a pooler or none.
+     * Describes the model that a checkpoint holds: a {@code BertModel} may have a pooler or none.
      *
      * @param tensors the names in the checkpoint
      * @return the description
@@ -377,7 +375,6 @@ public final class ModelDescription {
             return this;
         }
 
-        /** Names the classes of a head, and says what their scores are. */
         Builder labels(List<String> labels, String problemType) {
             this.labels = labels;
             this.problemType = problemType;
