@@ -16,6 +16,7 @@ import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.Pooling;
 import io.github.djlblocks.model.Encoder;
 import io.github.djlblocks.model.HeadedEncoder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -56,8 +57,24 @@ abstract class EncoderLike {
         heads.addAll(List.of(further));
         head = Architectures.headOf(json, family, heads);
         json.refuseUnless("is_decoder", "false");
-        List<String> named = json.labels("id2label");
-        labels = named.isEmpty() ? unnamed(json.integer("num_labels", TWO)) : named;
+        labels = labels(json);
+    }
+
+    private static List<String> labels(ConfigReader json) {
+        if (!json.has("id2label")) {
+            return unnamed(json.integer("num_labels", TWO));
+        }
+        ConfigReader byNumber = json.object("id2label");
+        List<String> labels = new ArrayList<>();
+        Set<String> numbers = new TreeSet<>();
+        String next = "0";
+        while (byNumber.has(next)) {
+            labels.add(byNumber.text(next));
+            numbers.add(next);
+            next = Integer.toString(labels.size());
+        }
+        byNumber.refuseOthers(numbers, next);
+        return labels;
     }
 
     private static List<String> unnamed(int count) {
@@ -165,12 +182,11 @@ abstract class EncoderLike {
                         .labels(
                                 kind.equals(SEQUENCES) || kind.equals(TOKENS) ? labels : List.of(),
                                 json.text("problem_type", ""))
-                        .bare(() -> describe(BARE));
+                        .variants(
+                                () -> describe(BARE),
+                                tensors -> kind.equals(MODEL) && !hasPooler(tensors));
         if (scoresTokens) {
             builder.head(tied, "encoder.embeddings.tokens.weight", top + "output.weight");
-        }
-        if (kind.equals(MODEL)) {
-            builder.fitting(tensors -> describe(hasPooler(tensors) ? MODEL : BARE));
         }
         return builder.build(untied -> newBlock(kind, untied || !tied));
     }

@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +55,7 @@ public final class ModelDescription {
     private final List<String> labels;
     private final String problemType;
     private final @Nullable Supplier<ModelDescription> bare;
-    private final @Nullable Function<Set<String>, ModelDescription> fitting;
+    private final Predicate<Set<String>> isBare;
     private final Function<Boolean, KernelBlock> blocks;
 
     ModelDescription(ModelDescriptionBuilder builder) {
@@ -76,7 +77,7 @@ public final class ModelDescription {
         labels = List.copyOf(builder.labels);
         problemType = builder.problemType;
         bare = builder.bare;
-        fitting = builder.fitting;
+        isBare = builder.isBare;
     }
 
     static ModelDescriptionBuilder builder(Kind kind, String modelType, String architecture) {
@@ -187,7 +188,7 @@ public final class ModelDescription {
     /**
      * Returns the names of the classes that a head tells apart.
      *
-     * @return {@code id2label} in the order of the classes; empty if there is no such head
+     * @return {@code id2label} in order; empty if there is no such head
      */
     public List<String> labels() {
         return labels;
@@ -196,36 +197,33 @@ public final class ModelDescription {
     /**
      * Returns what the scores of classes are.
      *
-     * @return {@code regression}, {@code single_label_classification} or {@code
-     *     multi_label_classification}; empty if the configuration does not say
+     * @return {@code problem_type}, such as {@code regression}; empty if there is none
      */
     public String problemType() {
         return problemType;
     }
 
     /**
-     * Describes the same model without its head and pooler, whose tensors are passed over.
+     * Describes an encoder without head and pooler, whose tensors are passed over.
      *
      * @return the description
      * @throws UnsupportedOperationException if this family has none
      */
     public ModelDescription withoutHead() {
         if (bare == null) {
-            throw new UnsupportedOperationException(
-                    architecture + " (" + modelType + ") is no encoder with a head");
+            throw new UnsupportedOperationException(architecture + " has no head to leave out");
         }
         return bare.get();
     }
 
     /**
-     * Describes the model that a checkpoint holds, where the configuration does not say all: a
-     * {@code BertModel} may have a pooler or none.
+     * Describes the model that a checkpoint holds: a {@code BertModel} may have a pooler or none.
      *
      * @param tensors the names in the checkpoint
      * @return the description
      */
     public ModelDescription fitting(Set<String> tensors) {
-        return fitting == null ? this : fitting.apply(tensors);
+        return isBare.test(tensors) ? withoutHead() : this;
     }
 
     /**

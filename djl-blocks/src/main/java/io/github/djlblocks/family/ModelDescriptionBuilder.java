@@ -5,6 +5,7 @@ import io.github.djlblocks.model.DecoderConfig;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +29,7 @@ final class ModelDescriptionBuilder {
     List<String> labels = List.of();
     String problemType = "";
     @Nullable Supplier<ModelDescription> bare;
-    @Nullable Function<Set<String>, ModelDescription> fitting;
+    Predicate<Set<String>> isBare = tensors -> false;
     @Nullable Function<Boolean, KernelBlock> blocks;
 
     ModelDescriptionBuilder(ModelDescription.Kind kind, String modelType, String architecture) {
@@ -71,15 +72,11 @@ final class ModelDescriptionBuilder {
         return this;
     }
 
-    /** Says what the model is without its head. */
-    ModelDescriptionBuilder bare(Supplier<ModelDescription> bare) {
+    /** Says what it is without its head, and which tensors are those of that. */
+    ModelDescriptionBuilder variants(
+            Supplier<ModelDescription> bare, Predicate<Set<String>> isBare) {
         this.bare = bare;
-        return this;
-    }
-
-    /** Says what the names in a checkpoint make of it. */
-    ModelDescriptionBuilder fitting(Function<Set<String>, ModelDescription> fitting) {
-        this.fitting = fitting;
+        this.isBare = isBare;
         return this;
     }
 

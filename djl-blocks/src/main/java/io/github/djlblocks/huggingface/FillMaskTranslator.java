@@ -4,7 +4,7 @@ import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.modality.Classifications;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.index.NDIndex;
+import ai.djl.training.ParameterStore;
 import ai.djl.translate.ArgumentsUtil;
 import ai.djl.translate.TranslatorContext;
 import com.google.gson.JsonElement;
@@ -12,7 +12,9 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import io.github.djlblocks.family.ModelDescription;
+import io.github.djlblocks.head.SequencePooling;
 import io.github.djlblocks.internal.Checks;
+import io.github.djlblocks.kernel.Pooling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -104,10 +106,7 @@ final class FillMaskTranslator extends TextTaskTranslator<String, Classification
     List<Classifications> results(Batch<String> batch, NDList outputs) {
         NDArray logits = outputs.get(0);
         List<Classifications> results = new ArrayList<>();
-        for (int row = 0; row < batch.encodings().size(); row++) {
-            int at = place(batch.encodings().get(row));
-            NDArray one = logits.get(new NDIndex(row + ":" + (row + 1) + ", " + at));
-            float[] values = rows(one)[0];
+        for (float[] values : rows(atMasks(batch, logits))) {
             double[] scores = Scores.softmax(values, 0, values.length);
             List<String> names = new ArrayList<>();
             List<Double> probabilities = new ArrayList<>();
@@ -118,5 +117,19 @@ final class FillMaskTranslator extends TextTaskTranslator<String, Classification
             results.add(new Classifications(names, probabilities));
         }
         return results;
+    }
+
+    /** The scores in the place of each mask: (B, S, V) -> (B, V). */
+    private NDArray atMasks(Batch<String> batch, NDArray logits) {
+        int width = Math.toIntExact(logits.getShape().get(1));
+        long[] places = new long[batch.encodings().size() * width];
+        for (int row = 0; row < batch.encodings().size(); row++) {
+            places[row * width + place(batch.encodings().get(row))] = 1;
+        }
+        NDArray only = logits.getManager().create(places, logits.getShape().slice(0, 2));
+        ParameterStore store = new ParameterStore(logits.getManager(), false);
+        return SequencePooling.of(Pooling.LAST)
+                .forward(store, new NDList(logits, only), false)
+                .get(0);
     }
 }

@@ -10,6 +10,7 @@ import ai.djl.nn.Block;
 import ai.djl.translate.Batchifier;
 import ai.djl.translate.Translator;
 import ai.djl.translate.TranslatorContext;
+import ai.djl.util.Float16Utils;
 import io.github.djlblocks.family.ModelDescription;
 import io.github.djlblocks.model.Encoder;
 import io.github.djlblocks.model.HeadedEncoder;
@@ -126,7 +127,7 @@ abstract class TextTaskTranslator<I, O> implements Translator<I, O> {
 
     /** The rows of an array (B, ...). */
     static float[][] rows(NDArray array) {
-        float[] all = array.toType(DataType.FLOAT32, false).toFloatArray();
+        float[] all = floats(array);
         int batch = Math.toIntExact(array.getShape().get(0));
         int width = all.length / batch;
         float[][] rows = new float[batch][width];
@@ -134,5 +135,21 @@ abstract class TextTaskTranslator<I, O> implements Translator<I, O> {
             System.arraycopy(all, row * width, rows[row], 0, width);
         }
         return rows;
+    }
+
+    private static float[] floats(NDArray array) {
+        DataType type = array.getDataType();
+        if (type == DataType.FLOAT16) {
+            return Float16Utils.fromByteBuffer(array.toByteBuffer());
+        }
+        if (type == DataType.FLOAT32) {
+            return array.toFloatArray();
+        }
+        double[] doubles = array.toDoubleArray();
+        float[] floats = new float[doubles.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) doubles[i];
+        }
+        return floats;
     }
 }

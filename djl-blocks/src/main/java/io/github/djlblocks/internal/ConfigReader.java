@@ -393,26 +393,6 @@ public final class ConfigReader {
         return texts;
     }
 
-    /**
-     * Returns names by number, as those of classes are written.
-     *
-     * @param field the name of the field
-     * @return the names in the order of their numbers, which must be 0, 1, 2 and so on; none if
-     *     there is no such field
-     * @throws IllegalArgumentException if it is something else
-     */
-    public List<String> labels(String field) {
-        if (!has(field)) {
-            return List.of();
-        }
-        ConfigReader byNumber = object(field);
-        List<String> labels = new ArrayList<>();
-        for (int i = 0; i < byNumber.json.size(); i++) {
-            labels.add(byNumber.text(Integer.toString(i)));
-        }
-        return labels;
-    }
-
     private long wholeOf(String field, JsonElement value, long most) {
         if (value.isJsonPrimitive() && value.getAsJsonPrimitive().isNumber()) {
             double number = value.getAsDouble();
