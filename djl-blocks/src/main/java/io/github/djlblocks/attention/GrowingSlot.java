@@ -90,6 +90,9 @@ final class GrowingSlot extends CacheSlot {
     @Override
     void truncate(long... lengths) {
         length = Math.min(lengths[0], length);
-        trim(length);
+        if (length == 0) {
+            trim(length);
+        }
+        // Else the room stays: guesses that were wrong are written over in place.
     }
 }

@@ -58,6 +58,17 @@ public final class CheckpointWriter {
     }
 
     /**
+     * Returns whether one array need not be stored beside another.
+     *
+     * @param array an array
+     * @param other another one
+     * @return whether shape, type and all values are the same
+     */
+    public static boolean isCopy(NDArray array, NDArray other) {
+        return array.getDataType() == other.getDataType() && array.contentEquals(other);
+    }
+
+    /**
      * Adds a tensor.
      *
      * @param name its name

@@ -37,6 +37,8 @@ public final class Families {
         ALL.put(Qwen3Family.MOE_MODEL_TYPE, Qwen3Family::describeMoe);
         ALL.put(Olmo2Family.MODEL_TYPE, Olmo2Family::describe);
         ALL.put(Phi3Family.MODEL_TYPE, Phi3Family::describe);
+        ALL.put(GraniteFamily.MODEL_TYPE, GraniteFamily::describe);
+        ALL.put(Starcoder2Family.MODEL_TYPE, Starcoder2Family::describe);
         ALL.put(GemmaFamily.MODEL_TYPE, GemmaFamily::describe);
         ALL.put(Gemma2Family.MODEL_TYPE, Gemma2Family::describe);
         ALL.put(Gemma3Family.MODEL_TYPE, Gemma3Family::describe);

@@ -1,5 +1,6 @@
 package io.github.djlblocks.family;
 
+import ai.djl.nn.Block;
 import io.github.djlblocks.internal.ConfigReader;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.model.CausalLanguageModelBuilder;
@@ -43,7 +44,7 @@ class GemmaFamily extends LlamaLike {
     }
 
     @Override
-    final RmsNorm norm(int channels) {
+    final Block norm(int channels) {
         return RmsNorm.builder()
                 .setChannels(channels)
                 .optEpsilon(config().normEpsilon())

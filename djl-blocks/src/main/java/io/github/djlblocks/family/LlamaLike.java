@@ -65,7 +65,7 @@ class LlamaLike {
                         .setQueryHeads(heads)
                         .setContextLength(rotary.contextLength())
                         .optKeyValueHeads(json.integer("num_key_value_heads", heads))
-                        .optNormEpsilon(json.number("rms_norm_eps"))
+                        .optNormEpsilon(json.number(epsilonField()))
                         .optActivation(activation())
                         .optAttentionBias(attentionBias())
                         .optFeedForwardBias(feedForwardBias())
@@ -97,6 +97,10 @@ class LlamaLike {
     /** Whether gate, up and down have a bias; no by default, whatever the field says. */
     boolean feedForwardBias() {
         return false;
+    }
+
+    String epsilonField() {
+        return "rms_norm_eps";
     }
 
     /** The gate's activation, by its name in the reference. */
@@ -137,7 +141,7 @@ class LlamaLike {
         return 0;
     }
 
-    RmsNorm norm(int channels) {
+    Block norm(int channels) {
         return RmsNorm.builder().setChannels(channels).optEpsilon(config.normEpsilon()).build();
     }
 

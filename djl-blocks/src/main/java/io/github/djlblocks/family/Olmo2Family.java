@@ -37,7 +37,7 @@ final class Olmo2Family extends LlamaLike {
     }
 
     @Override
-    RmsNorm norm(int channels) {
+    Block norm(int channels) {
         return RmsNorm.builder()
                 .setChannels(channels)
                 .optEpsilon(config().normEpsilon())

@@ -54,8 +54,8 @@ abstract class QwenFamily extends LlamaLike {
      * that do not say who wrote them are read as documented there: those are left out.
      */
     private LayerTypes readTypes(boolean sparse) {
-        boolean window = json().has("sliding_window");
-        boolean windows = window && json().flag("use_sliding_window", false);
+        boolean used = json().flag("use_sliding_window", false);
+        boolean windows = json().has("sliding_window") && used;
         int first = sparse || isBeforeLayerTypes() ? 0 : (int) json().number("max_window_layers");
         return LayerTypes.of(json(), config().layers(), layer -> windows && layer >= first);
     }

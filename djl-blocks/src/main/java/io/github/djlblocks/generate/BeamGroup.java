@@ -54,7 +54,6 @@ final class BeamGroup {
     /** Takes one more token in every beam, from the logits of each. */
     void step(List<double[]> logits) {
         List<Beam> next = new ArrayList<>();
-        boolean full = finished.size() == beams;
         int rank = 0;
         for (Candidate candidate : candidates(logits)) {
             TokenHistory history = running.get(candidate.parent()).history().copy();
@@ -62,8 +61,8 @@ final class BeamGroup {
             FinishReason reason = rules.reason(history);
             if (reason == null) {
                 next.add(new Beam(history, candidate.sum(), candidate.parent()));
-            } else if (rank < beams && !(full && isEarly())) {
-                // One of a lower rank ends only because better ones go on.
+            } else if (rank < beams) {
+                // Lower ranks are there so that enough go on; what ends among them is dropped.
                 double score = score(candidate.sum(), history.generatedLength());
                 finished.add(new Finished(history, score, reason));
             }

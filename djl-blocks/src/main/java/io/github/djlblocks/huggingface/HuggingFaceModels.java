@@ -53,6 +53,13 @@ public final class HuggingFaceModels {
      */
     public static Criteria.Builder<String, String> textGeneration(
             Path directory, String engine, Device device) {
+        return criteria(String.class, String.class, directory, engine, device)
+                .optTranslatorFactory(new TextGenerationTranslatorFactory());
+    }
+
+    /** Criteria of a directory, but for the translator. */
+    static <I, O> Criteria.Builder<I, O> criteria(
+            Class<I> input, Class<O> output, Path directory, String engine, Device device) {
         requireEngine(engine);
         requireDevice(engine, device);
         if (!Files.isDirectory(directory)) {
@@ -64,7 +71,7 @@ public final class HuggingFaceModels {
                             + ", safetensors and tokenizer.json");
         }
         return Criteria.builder()
-                .setTypes(String.class, String.class)
+                .setTypes(input, output)
                 .optModelPath(directory)
                 .optEngine(engine)
                 .optDevice(device)
@@ -73,8 +80,7 @@ public final class HuggingFaceModels {
                         HuggingFaceBlockFactory.TRANSLATORS,
                         HuggingFaceBlockFactory.TEXT_GENERATION)
                 // The block factory has loaded the weights; DJL is not to look for a .params file.
-                .optOption("hasParameter", "false")
-                .optTranslatorFactory(new TextGenerationTranslatorFactory());
+                .optOption("hasParameter", "false");
     }
 
     /**

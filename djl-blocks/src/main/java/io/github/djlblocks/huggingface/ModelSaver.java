@@ -89,7 +89,7 @@ final class ModelSaver {
         if (own == null || table == null) {
             return;
         }
-        if (!own.getArray().contentEquals(table.getArray())) {
+        if (!CheckpointWriter.isCopy(own.getArray(), table.getArray())) {
             throw new IllegalArgumentException(
                     "the values of "
                             + head.get()

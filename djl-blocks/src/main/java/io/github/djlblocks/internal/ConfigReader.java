@@ -405,18 +405,10 @@ public final class ConfigReader {
         if (!has(field)) {
             return List.of();
         }
-        JsonElement value = json.get(field);
-        if (!value.isJsonObject()) {
-            throw wrong(field, value, "an object of names by number");
-        }
-        JsonObject byNumber = value.getAsJsonObject();
+        ConfigReader byNumber = object(field);
         List<String> labels = new ArrayList<>();
-        for (int i = 0; i < byNumber.size(); i++) {
-            JsonElement label = byNumber.get(Integer.toString(i));
-            if (label == null || !label.isJsonPrimitive()) {
-                throw wrong(field, value, "names by the numbers 0 to " + (byNumber.size() - 1));
-            }
-            labels.add(label.getAsString());
+        for (int i = 0; i < byNumber.json.size(); i++) {
+            labels.add(byNumber.text(Integer.toString(i)));
         }
         return labels;
     }

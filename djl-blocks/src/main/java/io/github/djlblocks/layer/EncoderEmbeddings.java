@@ -105,6 +105,15 @@ public final class EncoderEmbeddings extends KernelBlock {
         return types != null;
     }
 
+    /**
+     * Returns how many token types there are.
+     *
+     * @return rows of their table, 0 for none
+     */
+    public int getTypes() {
+        return types == null ? 0 : types.getTypes();
+    }
+
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
         checkInputs(inputShapes);

@@ -75,6 +75,7 @@ public final class CausalLanguageModel extends KernelBlock implements StreamingB
     private final @Nullable Linear head;
     private final @Nullable PositionBias bias;
     private final List<RotaryEmbedding> rotaries;
+    private final double logitScale;
     private final double logitSoftcap;
     private final int contextLength;
 
@@ -101,6 +102,7 @@ public final class CausalLanguageModel extends KernelBlock implements StreamingB
         norm = builder.norm == null ? null : addChildBlock("norm", builder.norm);
         head = builder.head == null ? null : addChildBlock("head", builder.head);
         rotaries = List.copyOf(builder.rotaries);
+        logitScale = Checks.positive("logitScale", builder.logitScale);
         logitSoftcap = builder.logitSoftcap;
         if (!(logitSoftcap >= 0) || Double.isInfinite(logitSoftcap)) {
             throw new IllegalArgumentException(
@@ -278,7 +280,7 @@ public final class CausalLanguageModel extends KernelBlock implements StreamingB
                 head == null
                         ? embedding.project(store, last, training)
                         : call(head, store, last, training, null);
-        return run.after(capped(logits));
+        return run.after(capped(Kernels.of(logits).scale(logits, logitScale)));
     }
 
     private NDArray capped(NDArray logits) {

@@ -18,6 +18,7 @@ public final class CausalLanguageModelBuilder {
     @Nullable Block embeddingNorm;
     double embeddingScale = 1;
     boolean scaledGiven = true;
+    double logitScale = 1;
     double logitSoftcap;
     @Nullable PositionBias bias;
     List<? extends Block> layers = List.of();
@@ -150,6 +151,18 @@ public final class CausalLanguageModelBuilder {
      */
     public CausalLanguageModelBuilder optPositionBias(PositionBias bias) {
         this.bias = bias;
+        return this;
+    }
+
+    /**
+     * Multiplies the logits: {@code logit_scale} of Cohere, one over {@code logits_scaling} of
+     * Granite.
+     *
+     * @param scale 1 by default
+     * @return this builder
+     */
+    public CausalLanguageModelBuilder optLogitScale(double scale) {
+        this.logitScale = scale;
         return this;
     }
 

@@ -22,6 +22,7 @@ import io.github.djlblocks.position.RotaryEmbedding;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -104,6 +105,24 @@ public final class Encoder extends KernelBlock {
      */
     public TokenEmbedding getTokens() {
         return embeddings.getTokens();
+    }
+
+    /**
+     * Returns how many token types there are.
+     *
+     * @return rows of their table, 0 for none
+     */
+    public int getTypes() {
+        return embeddings.getTypes();
+    }
+
+    /**
+     * Returns the token that padding is, where positions depend on it.
+     *
+     * @return its id, or empty if any token will do
+     */
+    public OptionalLong getPaddingId() {
+        return paddingId == null ? OptionalLong.empty() : OptionalLong.of(paddingId);
     }
 
     /**

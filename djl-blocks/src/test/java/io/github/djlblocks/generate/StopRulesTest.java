@@ -21,6 +21,8 @@ class StopRulesTest {
         StopRules exact = rules(GenerationOptions.of(5), 3, 8);
         assertThat(exact.limit()).isEqualTo(5);
         assertThat(exact.reason(full)).isNull();
+        assertThat(exact.reason(Histories.of(ids(1, 1, 1), 2, 2, 2, 2, 2)))
+                .isEqualTo(FinishReason.MAX_NEW_TOKENS);
         StopRules context = rules(GenerationOptions.of(6), 4, 8);
         assertThat(context.limit()).isEqualTo(4);
         assertThat(context.reason(full)).isEqualTo(FinishReason.CONTEXT_FULL);

@@ -100,6 +100,24 @@ class CacheRoomTest {
     }
 
     @EachEngine(leavesNothingOpen = true)
+    void reserve_afterTruncate_writesIntoTheSameRoom(NDManager manager) {
+        try (KeyValueCache cache = KeyValueCache.growing(manager, 1)) {
+            NDArray first = random(manager, 1, 2, 2, 9, 3);
+            NDArray values = random(manager, 2, 2, 2, 9, 5);
+            write(cache.slot(0), first, values);
+            NDArray room = reserve(cache.slot(0), 2, 1).keys();
+            cache.truncate(4);
+            NDArray second = random(manager, 3, 2, 2, 3, 3);
+            write(cache.slot(0), second, random(manager, 4, 2, 2, 3, 5));
+            assertThat((Object) reserve(cache.slot(0), 2, 1).keys()).isSameAs(room);
+            assertThat(cache.length()).isEqualTo(7);
+            Kernels kernels = Kernels.of(first);
+            assertThat(cache.slot(0).content().get(0))
+                    .isExactly(kernels.appendTime(kernels.sliceTime(first, 0, 4), second));
+        }
+    }
+
+    @EachEngine(leavesNothingOpen = true)
     void reserve_withoutAdvance_changesNothing(NDManager manager) {
         for (CachePolicy policy : POLICIES) {
             try (KeyValueCache cache = KeyValueCache.of(manager, List.of(policy));

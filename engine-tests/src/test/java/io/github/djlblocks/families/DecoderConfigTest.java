@@ -54,6 +54,8 @@ class DecoderConfigTest {
         "qwen3_moe,   151936, 2048, 6144,  24, 32, 4,  64,  32768,  1e-6, 10000,   false, -1",
         "olmo2,       50304,  4096, 11008, 32, 32, 32, 128, 2048,   1e-5, 10000,   false, 50279",
         "phi3,        32064,  3072, 8192,  32, 32, 32, 96,  4096,   1e-5, 10000,   false, 32000",
+        "granite,     32000,  4096, 11008, 32, 32, 32, 128, 2048,   1e-6, 10000,   false, 2",
+        "starcoder2,  49152,  3072, 12288, 30, 24, 2,  128, 4096,   1e-5, 10000,   true,  50256",
         "gemma,       256000, 3072, 24576, 28, 16, 16, 256, 8192,   1e-6, 10000,   true,  1",
         "gemma2,      256000, 2304, 9216,  26, 8,  4,  256, 8192,   1e-6, 10000,   true,  1",
         "gemma3_text, 262208, 2304, 9216,  26, 8,  4,  256, 131072, 1e-6, 1000000, true,  1"
@@ -90,7 +92,7 @@ class DecoderConfigTest {
         assertThat(config.tiedHead()).isEqualTo(tied);
         assertThat(config.activation())
                 .isEqualTo(
-                        type.startsWith("gemma")
+                        type.startsWith("gemma") || type.equals("starcoder2")
                                 ? ActivationFunction.GELU_TANH
                                 : ActivationFunction.SILU);
         assertThat(description.endTokens()).isEqualTo(end < 0 ? Set.of() : Set.of(end));
@@ -137,11 +139,11 @@ class DecoderConfigTest {
                 "\"decoder_sparse_step\": 3 | 2",
                 "\"mlp_only_layers\": [1, 2] | 0 3",
                 "\"decoder_sparse_step\": 2, \"mlp_only_layers\": [3] | 1",
-                "\"num_local_experts\": 3 | 0 1 2 3",
+                "\"num_local_experts\": 8 | 0 1 2 3",
                 "\"num_experts\": 0 | ''"
             })
     void parse_sparseLayers_areWhereTheFieldsSay(String more, String layers) {
-        Map<String, Shape> shapes = shapes(read("qwen3_moe", ", \"num_experts\": 9, " + more));
+        Map<String, Shape> shapes = shapes(read("qwen3_moe", ", " + more));
         String found =
                 IntStream.range(0, 4)
                         .filter(i -> shapes.containsKey(ffn(i, "router.weight")))

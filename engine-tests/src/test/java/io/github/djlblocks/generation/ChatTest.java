@@ -131,7 +131,7 @@ class ChatTest {
                                 ChatMessage.user("upon"),
                                 ChatMessage.assistant(" a time"));
                 assertThatThrownBy(() -> chat.send(ChatMessage.system("a"), piece -> {}))
-                        .hasMessageEndingWith("line 1: The system speaks first");
+                        .hasMessageEndingWith(": Error: The system speaks first");
                 assertThatThrownBy(() -> chat.send("once ".repeat(20)))
                         .hasMessageContaining("leaves no room in the context of 12");
                 assertThatThrownBy(

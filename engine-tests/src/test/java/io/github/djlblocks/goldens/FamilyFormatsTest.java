@@ -28,7 +28,8 @@ class FamilyFormatsTest {
      * A step of int8 is a 127th of the largest of a row, which of 32 normal numbers is about 2.2
      * deviations: its rounding is 2.2 / 127 / sqrt(12) = 0.005 of them, and as much again where
      * activations are rounded, too. Four products of a layer one after the other, two or three
-     * layers and the head, and twice that for what the gate multiplies.
+     * layers and the head, and twice that for what the gate multiplies. The weights of experts
+     * follow from what has been rounded before, and are multiplied, too: twice that again.
      */
     private static final double ROUNDING = 2 * Math.sqrt(2 * (4 * 3 + 1)) * 0.005;
 
@@ -67,7 +68,7 @@ class FamilyFormatsTest {
 
                 assertThat(relative(logits, golden.values("plain.logits")))
                         .as("%s on %s", family, engine)
-                        .isLessThan(ROUNDING)
+                        .isLessThan(family.equals("mixtral") ? 2 * ROUNDING : ROUNDING)
                         .isGreaterThan(1e-4);
                 assertThat(model.getParameters().values())
                         .allMatch(parameter -> parameter.isInitialized() != packs);

@@ -117,7 +117,7 @@ public final class Bench extends Program {
             description = "Draw the results there: .svg or .png, or both.")
     private List<Path> charts = List.of();
 
-    private Bench() {}
+    Bench() {}
 
     /**
      * Runs the program.

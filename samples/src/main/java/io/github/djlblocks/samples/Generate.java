@@ -24,10 +24,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * Generates text with a Llama model on one engine after the other, and says whether they agree.
+ * Generates text with a model on one engine after the other, and says whether they agree.
  *
  * <p>Without options: the shipped story model on every engine found, then a parity table of the
  * blocks it is made of. Exit code 0 if all is well, 1 if tokens differ, a block is out of tolerance
@@ -36,7 +37,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "generate",
         sortOptions = false,
-        description = "Generates text with a Llama model on every engine and compares the tokens.")
+        description = "Generates text with a model on every engine and compares the tokens.")
 public final class Generate extends Program {
 
     private static final String STORY_PROMPT = "Once upon a time, a small fox named Ruby";
@@ -45,7 +46,7 @@ public final class Generate extends Program {
             names = "--model",
             paramLabel = "DIR",
             description =
-                    "Hugging Face directory of a Llama model: config.json, safetensors,"
+                    "Hugging Face directory of a decoder: config.json, safetensors,"
                             + " tokenizer.json. Default: the story model of this project.")
     private @Nullable Path model;
 
@@ -66,12 +67,14 @@ public final class Generate extends Program {
     private String prompt = STORY_PROMPT;
 
     @Option(
-            names = "--max-tokens",
-            paramLabel = "N",
-            description = "Most tokens to generate. Default: ${DEFAULT-VALUE}.")
-    private int maxTokens = 200;
+            names = "--weights",
+            paramLabel = "FORMAT",
+            description = "float32, float16, bfloat16, int8, int4. Default: as they are.")
+    private @Nullable String weights;
 
-    private Generate() {}
+    @Mixin private TextSettings text = new TextSettings();
+
+    Generate() {}
 
     /**
      * Runs the program.
@@ -135,9 +138,12 @@ public final class Generate extends Program {
     /** Streams the text of one engine and returns its tokens. */
     private long[] generate(PrintWriter out, Path directory, String name)
             throws IOException, ModelException {
-        Criteria<String, String> criteria =
-                HuggingFaceModels.textGeneration(directory, name, Device.fromName(device)).build();
-        try (ZooModel<String, String> zooModel = criteria.loadModel();
+        Criteria.Builder<String, String> criteria =
+                HuggingFaceModels.textGeneration(directory, name, Device.fromName(device));
+        if (weights != null) {
+            criteria.optArgument("weights", weights);
+        }
+        try (ZooModel<String, String> zooModel = criteria.build().loadModel();
                 TextGenerator generator = TextGenerator.of(zooModel)) {
             Engine engine = Engine.getEngine(name);
             out.printf("[%s %s, %s]%n%s", name, engine.getVersion(), device, prompt);
@@ -146,7 +152,7 @@ public final class Generate extends Program {
             TextGenerator.Result result =
                     generator.generate(
                             prompt,
-                            generator.options(maxTokens),
+                            text.apply(generator.textOptions()),
                             piece -> {
                                 out.print(piece);
                                 out.flush();

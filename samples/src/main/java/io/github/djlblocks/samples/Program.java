@@ -26,6 +26,28 @@ abstract class Program implements Callable<Integer> {
         return Objects.requireNonNull(spec).commandLine().getOut();
     }
 
+    /** Says what failed on the error stream, for a program that goes on. */
+    final void fail(Exception e) {
+        CommandLine line = Objects.requireNonNull(spec).commandLine();
+        line.getErr().println(line.getColorScheme().errorText(message(e)));
+    }
+
+    private static String message(Exception e) {
+        return e.getMessage() == null ? e.toString() : e.getMessage();
+    }
+
+    /** Nothing here needs a network: keeps DJL from asking for one. */
+    static void offline() {
+        System.setProperty("ai.djl.offline", System.getProperty("ai.djl.offline", "true"));
+    }
+
+    /** Leaves the process only to report a failure. */
+    static void exit(int code) {
+        if (code != CommandLine.ExitCode.OK) {
+            System.exit(code);
+        }
+    }
+
     /**
      * Runs a program from its {@code main}: leaves the process only to report a failure.
      *
@@ -33,20 +55,16 @@ abstract class Program implements Callable<Integer> {
      * @param args its arguments
      */
     static void main(Program program, String... args) {
-        // Nothing here needs a network: keep DJL from asking for one.
-        System.setProperty("ai.djl.offline", System.getProperty("ai.djl.offline", "true"));
-        int code = execute(new CommandLine(program), args);
-        if (code != CommandLine.ExitCode.OK) {
-            System.exit(code);
-        }
+        offline();
+        exit(execute(new CommandLine(program), args));
     }
 
     /** Runs a program; a failure is its message on the error stream and exit code 1. */
     static int execute(CommandLine line, String... args) {
         return line.setExecutionExceptionHandler(
                         (e, command, parsed) -> {
-                            String message = e.getMessage() == null ? e.toString() : e.getMessage();
-                            command.getErr().println(command.getColorScheme().errorText(message));
+                            command.getErr()
+                                    .println(command.getColorScheme().errorText(message(e)));
                             return CommandLine.ExitCode.SOFTWARE;
                         })
                 .execute(args);

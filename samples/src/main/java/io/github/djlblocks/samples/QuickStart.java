@@ -17,8 +17,13 @@ import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.feedforward.FeedForward;
 import io.github.djlblocks.feedforward.GatedFeedForward;
 import io.github.djlblocks.format.WeightFormat;
+import io.github.djlblocks.huggingface.ChatMessage;
+import io.github.djlblocks.huggingface.ChatOptions;
+import io.github.djlblocks.huggingface.ChatSession;
 import io.github.djlblocks.huggingface.HuggingFaceModels;
 import io.github.djlblocks.huggingface.TextGenerator;
+import io.github.djlblocks.huggingface.TextOptions;
+import io.github.djlblocks.huggingface.TextStream;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.layer.Residual;
 import io.github.djlblocks.norm.RmsNorm;
@@ -62,6 +67,34 @@ public final class QuickStart {
         try (ZooModel<String, String> model = criteria.loadModel();
                 TextGenerator generator = TextGenerator.of(model)) {
             generator.generate("Once upon a time", generator.options(100), output);
+        }
+        // README: end
+    }
+
+    static void stream(TextGenerator generator, Consumer<String> output) {
+        // README: stream
+        TextOptions options =
+                TextOptions.of(
+                                generator.options(100).toBuilder()
+                                        .optDoSample(true)
+                                        .optTemperature(0.8)
+                                        .optTopP(0.95)
+                                        .optSeed(7)
+                                        .build())
+                        .withStopStrings("\n\n");
+        try (TextStream text = generator.stream("Once upon a time", options)) {
+            text.forEachRemaining(output);
+        }
+        // README: end
+    }
+
+    static void chat(TextGenerator generator, Consumer<String> output) {
+        // README: chat
+        try (ChatSession chat =
+                generator.newChat(ChatOptions.defaults(), generator.textOptions())) {
+            chat.add(ChatMessage.system("Answer in one sentence."));
+            chat.send(ChatMessage.user("Where does the Rhine end?"), output);
+            chat.send(ChatMessage.user("And where does it begin?"), output);
         }
         // README: end
     }

@@ -97,7 +97,7 @@ class GenerateTest {
         int code = run("--engine", "PyTorch", "--model", folder.toString());
 
         assertThat(code).isEqualTo(1);
-        assertThat(err.toString()).contains("model_type 'mamba' is not implemented; known: llama");
+        assertThat(err.toString()).contains("model_type 'mamba' is not implemented; known: ", "llama");
     }
 
     @Test

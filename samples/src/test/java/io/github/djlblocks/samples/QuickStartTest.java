@@ -10,15 +10,39 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.repository.zoo.ZooModel;
 import ai.djl.training.ParameterStore;
 import io.github.djlblocks.core.Linear;
+import io.github.djlblocks.huggingface.HuggingFaceModels;
+import io.github.djlblocks.huggingface.TextGenerator;
 import io.github.djlblocks.torchscript.PassStatistics;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class QuickStartTest {
+
+    /** The model that ships is no chat model: a template makes one of it. */
+    @Test
+    void streamAndChat_ofTheReadme_giveText(@TempDir Path directory)
+            throws IOException, ModelException {
+        Path model = CliTest.chatModel(directory);
+        try (ZooModel<String, String> loaded =
+                        HuggingFaceModels.textGeneration(model, "PyTorch", Device.cpu())
+                                .build()
+                                .loadModel();
+                TextGenerator generator = TextGenerator.of(loaded)) {
+            StringBuilder streamed = new StringBuilder();
+            QuickStart.stream(generator, streamed::append);
+            assertThat(streamed).isNotBlank().doesNotContain("\n\n");
+            List<String> answers = new ArrayList<>();
+            QuickStart.chat(generator, answers::add);
+            assertThat(answers).isNotEmpty();
+        }
+    }
 
     @Test
     void export_ofTheReadme_runsAtOtherSizes(@TempDir Path directory)

@@ -38,6 +38,7 @@ public final class BlockCases {
         cases.addAll(EmbeddingCases.all());
         cases.addAll(HeadCases.all());
         cases.addAll(EncoderCases.all());
+        cases.addAll(EncoderOptionCases.all());
         cases.addAll(ModelCases.all());
         cases.addAll(LanguageModelCases.all());
         cases.addAll(FamilyCases.all());

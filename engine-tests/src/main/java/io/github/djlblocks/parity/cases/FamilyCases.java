@@ -26,7 +26,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class FamilyCases {
 
-    private static final int V = 13;
     private static final int E = 12;
     private static final int F = 20;
     private static final int S = 5;
@@ -55,6 +54,16 @@ final class FamilyCases {
             "rope_scaling": {"rope_type": "linear", "factor": 4}, "final_logit_softcapping": 1.5}
             """;
 
+    private static final String GEMMA_3_OF_5 =
+            """
+            "model_type": "gemma3_text", "query_pre_attn_scalar": 10, "sliding_window": 2,
+            "layer_types": ["sliding_attention", "sliding_attention", "full_attention",
+                            "sliding_attention"], "final_logit_softcapping": 1.5,
+            "rope_parameters": {
+                "sliding_attention": {"rope_type": "default", "rope_theta": 100},
+                "full_attention": {"rope_type": "linear", "factor": 4, "rope_theta": 1e4}}}
+            """;
+
     /**
      * What tells the families from one another; norms within attention, biases, experts and a head
      * are there if their parameters are.
@@ -67,7 +76,24 @@ final class FamilyCases {
             double localTheta,
             double globalFactor,
             double softcap,
-            OracleRouting routing) {}
+            OracleRouting routing,
+            double branch,
+            double logits) {
+
+        Model withFactors(double scores, double newBranch, double newLogits) {
+            return new Model(
+                    norms,
+                    activation,
+                    scores,
+                    local,
+                    localTheta,
+                    globalFactor,
+                    softcap,
+                    routing,
+                    newBranch,
+                    newLogits);
+        }
+    }
 
     private static final Model QWEN =
             new Model(
@@ -78,7 +104,9 @@ final class FamilyCases {
                     THETA,
                     1,
                     0,
-                    OracleRouting.softmax(2, true));
+                    OracleRouting.softmax(2, true),
+                    1,
+                    1);
 
     private static final Model GEMMA =
             new Model(
@@ -89,7 +117,23 @@ final class FamilyCases {
                     THETA,
                     1,
                     0,
-                    OracleRouting.softmax(1, true));
+                    OracleRouting.softmax(1, true),
+                    1,
+                    1);
+
+    /** Layer norms, and no gate, are there if their parameters are, or are not. */
+    private static final Model STARCODER =
+            new Model(
+                    OracleRmsNormOptions.DEFAULT,
+                    OracleActivation.GELU_TANH,
+                    1 / Math.sqrt(D),
+                    layer -> true,
+                    THETA,
+                    1,
+                    0,
+                    OracleRouting.softmax(1, true),
+                    1,
+                    1);
 
     /** Every third layer sees all, at a quarter of the angles. */
     private static final Model GEMMA_3_TEXT =
@@ -101,7 +145,9 @@ final class FamilyCases {
                     100,
                     4,
                     1.5,
-                    OracleRouting.softmax(1, true));
+                    OracleRouting.softmax(1, true),
+                    1,
+                    1);
 
     private FamilyCases() {}
 
@@ -115,6 +161,26 @@ final class FamilyCases {
                         root),
                 given("Gemma, embeddings given", SIZES + "\"model_type\": \"gemma\"}", GEMMA, root),
                 ids("Gemma 3", SIZES + GEMMA_3, GEMMA_3_TEXT, root),
+                ids("Gemma 3 of transformers 5", SIZES + GEMMA_3_OF_5, GEMMA_3_TEXT, root),
+                ids(
+                        "Granite",
+                        SIZES
+                                + """
+                                "model_type": "granite", "embedding_multiplier": 1.5,
+                                "residual_multiplier": 0.4, "attention_multiplier": 0.3,
+                                "logits_scaling": 5, "mlp_bias": true, "attention_bias": true}
+                                """,
+                        QWEN.withFactors(0.3, 0.4, 0.2),
+                        1.5),
+                ids(
+                        "Starcoder 2",
+                        SIZES
+                                + """
+                                "model_type": "starcoder2", "norm_epsilon": 1e-5,
+                                "sliding_window": 2}
+                                """,
+                        STARCODER,
+                        1),
                 given("Gemma 3, embeddings given", SIZES + GEMMA_3, GEMMA_3_TEXT, 1),
                 ids(
                         "Qwen 3 with experts in two layers",
@@ -143,7 +209,9 @@ final class FamilyCases {
                                 THETA,
                                 1,
                                 0,
-                                OracleRouting.softmax(2, false)),
+                                OracleRouting.softmax(2, false),
+                                1,
+                                1),
                         1));
     }
 
@@ -196,6 +264,7 @@ final class FamilyCases {
         Var logits =
                 OracleLinear.linear(
                         last, head == null ? p.required("embedding.weight") : head, null);
+        logits = OracleMath.scale(logits, model.logits());
         return model.softcap() == 0
                 ? logits
                 : OracleMath.scale(
@@ -210,12 +279,16 @@ final class FamilyCases {
                 attention
                         ? attention(sublayer, normed, model, layer)
                         : fed(sublayer, normed, model);
-        return OracleMath.add(x, norm(p.child("outputNorm"), y, model));
+        Var branch = norm(p.child("outputNorm"), y, model);
+        return OracleMath.add(x, OracleMath.scale(branch, model.branch()));
     }
 
     /** A norm, or nothing if it has no weight. */
     private static Var norm(Scope p, Var x, Model model) {
         Var weight = p.optional("weight");
+        if (p.optional("bias") != null) {
+            return p.layerNorm(x, EPSILON);
+        }
         return weight == null ? x : OracleNorms.rmsNorm(x, weight, EPSILON, model.norms());
     }
 
@@ -247,7 +320,9 @@ final class FamilyCases {
 
     private static Var fed(Scope p, Var x, Model model) {
         if (p.optional("router.weight") == null) {
-            return p.gatedFeedForward(x, model.activation());
+            return p.optional("gate.weight") == null
+                    ? p.linear("down", model.activation().apply(p.linear("up", x)))
+                    : p.gatedFeedForward(x, model.activation());
         }
         return mixed(p, OracleMath.reshape(x, 2 * S, E), model);
     }
