@@ -57,10 +57,7 @@ final class Starcoder2Family extends LlamaLike {
 
     @Override
     Block norm(int channels) {
-        return LayerNorm.builder()
-                .setChannels(channels)
-                .optEpsilon(config().normEpsilon())
-                .build();
+        return LayerNorm.builder().setChannels(channels).optEpsilon(config().normEpsilon()).build();
     }
 
     @Override

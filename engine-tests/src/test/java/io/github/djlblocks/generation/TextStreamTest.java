@@ -148,9 +148,7 @@ class TextStreamTest {
             assertThatThrownBy(
                             () ->
                                     generator.generate(
-                                            "once",
-                                            generator.options(9),
-                                            piece -> same.close()))
+                                            "once", generator.options(9), piece -> same.close()))
                     .hasMessage(
                             "close was called while this thread generates, and would wait for"
                                     + " itself: close the generator afterwards");
