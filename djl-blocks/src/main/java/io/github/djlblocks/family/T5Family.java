@@ -120,7 +120,7 @@ final class T5Family {
             return description(ModelDescription.Kind.ENCODER, layers, end)
                     .names(encoderNames("").build())
                     .head(false, TOKENS, null)
-                    .bare(this::describe)
+                    .variants(this::describe, tensors -> false)
                     .build(untied -> Encoders.encoder(encoder));
         }
         // Version 5 of the reference calls every head tied and keeps the other matrix if there is
