@@ -6,11 +6,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import io.github.djlblocks.generate.FinishReason;
 import io.github.djlblocks.generate.GenerationOptions;
-import io.github.djlblocks.generate.GenerationResult;
 import io.github.djlblocks.generate.PromptCache;
-import io.github.djlblocks.generate.TokenGenerator;
 import io.github.djlblocks.generate.TokenLogProbabilities;
-import io.github.djlblocks.generate.TokenStream;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.EncoderDecoder;
 import java.io.IOException;
@@ -22,7 +19,6 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Text in, text out: tokenizer, model and generation together.
@@ -38,6 +34,7 @@ public final class TextGenerator implements AutoCloseable {
 
     private final Prompts prompts;
     private final TextModel model;
+    private final TextRuns runs;
     private final HuggingFaceTokenizer tokenizer;
     private final TextOptions defaults;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
@@ -48,6 +45,7 @@ public final class TextGenerator implements AutoCloseable {
         this.tokenizer = tokenizer;
         defaults = model.defaults();
         prompts = new Prompts(tokenizer, directory);
+        runs = new TextRuns(this, model, tokenizer);
     }
 
     /**
@@ -179,7 +177,11 @@ public final class TextGenerator implements AutoCloseable {
      */
     public Result generate(String prompt, TextOptions options, Consumer<String> pieces) {
         return running(
-                () -> run(prompts.tokens(prompt, options.addSpecialTokens()), options, pieces));
+                () ->
+                        runs.run(
+                                prompts.tokens(prompt, options.addSpecialTokens()),
+                                options,
+                                pieces));
     }
 
     /**
@@ -199,7 +201,7 @@ public final class TextGenerator implements AutoCloseable {
                             texts.stream()
                                     .map(text -> prompts.tokens(text, options.addSpecialTokens()))
                                     .toArray(long[][]::new);
-                    return runAll(rows, options);
+                    return runs.runAll(rows, options);
                 });
     }
 
@@ -220,7 +222,7 @@ public final class TextGenerator implements AutoCloseable {
             ChatOptions chat,
             TextOptions options,
             Consumer<String> pieces) {
-        return running(() -> run(prompts.chat(messages, chat), options, pieces));
+        return running(() -> runs.run(prompts.chat(messages, chat), options, pieces));
     }
 
     /**
@@ -235,7 +237,9 @@ public final class TextGenerator implements AutoCloseable {
      */
     public TextStream stream(String prompt, TextOptions options) {
         return running(
-                () -> start(prompts.tokens(prompt, options.addSpecialTokens()), options, null));
+                () ->
+                        runs.start(
+                                prompts.tokens(prompt, options.addSpecialTokens()), options, null));
     }
 
     /**
@@ -250,7 +254,7 @@ public final class TextGenerator implements AutoCloseable {
      * @throws IllegalStateException if the generator is closed
      */
     public TextStream stream(List<ChatMessage> messages, ChatOptions chat, TextOptions options) {
-        return running(() -> start(prompts.chat(messages, chat), options, null));
+        return running(() -> runs.start(prompts.chat(messages, chat), options, null));
     }
 
     /**
@@ -286,76 +290,12 @@ public final class TextGenerator implements AutoCloseable {
             PromptCache cache) {
         return running(
                 () -> {
-                    try (TextStream text = start(prompts.chat(messages, chat), options, cache)) {
+                    try (TextStream text =
+                            runs.start(prompts.chat(messages, chat), options, cache)) {
                         text.forEachRemaining(pieces);
                         return text.result();
                     }
                 });
-    }
-
-    private TextStream start(long[] ids, TextOptions options, @Nullable PromptCache cache) {
-        if (options.tokens().numReturnSequences() > 1) {
-            throw new IllegalArgumentException(
-                    "numReturnSequences ("
-                            + options.tokens().numReturnSequences()
-                            + ") gives several texts: call generateAll, or set it to 1");
-        }
-        TokenGenerator generator = model.tokens();
-        TokenStream tokens =
-                (cache == null ? generator : generator.withPromptCache(cache))
-                        .stream(new long[][] {ids}, options.tokens());
-        return new TextStream(
-                this,
-                tokens,
-                ids,
-                new TextDecoder(tokenizer, model.before(ids), options.skipSpecialTokens()),
-                new StopText(options.stopStrings()));
-    }
-
-    private Result run(long[] ids, TextOptions options, Consumer<String> pieces) {
-        if (options.tokens().numBeams() > 1 && options.tokens().numReturnSequences() == 1) {
-            Result result = runAll(new long[][] {ids}, options).get(0);
-            if (!result.text().isEmpty()) {
-                pieces.accept(result.text());
-            }
-            return result;
-        }
-        try (TextStream text = start(ids, options, null)) {
-            text.forEachRemaining(pieces);
-            return text.result();
-        }
-    }
-
-    private List<Result> runAll(long[][] rows, TextOptions options) {
-        List<String> stops = options.stopStrings();
-        TokenGenerator generator = model.tokens();
-        if (!stops.isEmpty()) {
-            generator =
-                    generator.withStop(
-                            history ->
-                                    StopText.first(text(history.generated(), options), stops) >= 0);
-        }
-        return generator.generate(rows, options.tokens()).stream()
-                .map(result -> result(rows[result.prompt()], result, options))
-                .toList();
-    }
-
-    private Result result(long[] prompt, GenerationResult result, TextOptions options) {
-        TextDecoder decoder =
-                new TextDecoder(tokenizer, model.before(prompt), options.skipSpecialTokens());
-        String text = decoder.acceptAll(result.tokens());
-        int end = StopText.first(text, options.stopStrings());
-        return new Result(
-                end < 0 ? text : text.substring(0, end),
-                prompt,
-                result.tokens(),
-                result.finishReason(),
-                result.score(),
-                result.logProbabilities());
-    }
-
-    private String text(long[] tokens, TextOptions options) {
-        return tokenizer.decode(tokens, options.skipSpecialTokens());
     }
 
     /** Whether generation_config.json says how long a text is. */

@@ -4,16 +4,17 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * A JSON object of configuration; every error names the file, the field and what was expected. It
@@ -127,8 +128,7 @@ public final class ConfigReader {
     public int integer(String field) {
         long value = wholeOf(field, required(field), Integer.MAX_VALUE);
         if (value < 1) {
-            throw new IllegalArgumentException(
-                    where + ": " + field + " (" + value + ") must be at least 1");
+            throw refusal(field + " (" + value + ") must be at least 1");
         }
         return (int) value;
     }
@@ -159,8 +159,7 @@ public final class ConfigReader {
         }
         long value = wholeOf(field, json.get(field), Integer.MAX_VALUE);
         if (value < 0) {
-            throw new IllegalArgumentException(
-                    where + ": " + field + " (" + value + ") must be at least 0");
+            throw refusal(field + " (" + value + ") must be at least 0");
         }
         return (int) value;
     }
@@ -174,10 +173,10 @@ public final class ConfigReader {
      */
     public double number(String field) {
         JsonElement value = required(field);
-        if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isNumber()) {
-            throw wrong(field, value, "a number");
+        if (value.isJsonPrimitive() && value.getAsJsonPrimitive().isNumber()) {
+            return value.getAsDouble();
         }
-        return value.getAsDouble();
+        throw wrong(field, value, "a number");
     }
 
     /**
@@ -200,18 +199,9 @@ public final class ConfigReader {
      * @throws IllegalArgumentException if it is missing or none
      */
     public List<Double> numbers(String field) {
-        JsonElement value = required(field);
-        if (!value.isJsonArray()) {
-            throw wrong(field, value, "a list of numbers");
-        }
-        List<Double> numbers = new ArrayList<>();
-        for (JsonElement element : value.getAsJsonArray()) {
-            if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isNumber()) {
-                throw wrong(field, value, "a list of numbers");
-            }
-            numbers.add(element.getAsDouble());
-        }
-        return numbers;
+        return list(field, JsonPrimitive::isNumber, "a list of numbers").stream()
+                .map(JsonElement::getAsDouble)
+                .toList();
     }
 
     /**
@@ -278,12 +268,8 @@ public final class ConfigReader {
             return tokens;
         }
         JsonElement value = json.get(field);
-        if (value.isJsonArray()) {
-            for (JsonElement element : value.getAsJsonArray()) {
-                tokens.add(wholeOf(field, element, Long.MAX_VALUE));
-            }
-        } else {
-            tokens.add(wholeOf(field, value, Long.MAX_VALUE));
+        for (JsonElement one : value.isJsonArray() ? value.getAsJsonArray() : List.of(value)) {
+            tokens.add(wholeOf(field, one, Long.MAX_VALUE));
         }
         return tokens;
     }
@@ -300,15 +286,11 @@ public final class ConfigReader {
             return;
         }
         String value = json.get(field).toString();
-        for (String harmless : neutral) {
-            if (value.equals(harmless)) {
-                return;
-            }
+        if (List.of(neutral).contains(value)) {
+            return;
         }
-        throw new IllegalArgumentException(
-                where
-                        + ": "
-                        + field
+        throw refusal(
+                field
                         + " ("
                         + value
                         + ") changes the model and is not implemented for this model_type; only "
@@ -327,8 +309,7 @@ public final class ConfigReader {
         Set<String> others = new TreeSet<>(json.keySet());
         others.removeAll(alone);
         if (!others.isEmpty()) {
-            throw new IllegalArgumentException(
-                    where + ": " + missing + " is missing, but there are " + others);
+            throw refusal(missing + " is missing, but there are " + others);
         }
     }
 
@@ -341,10 +322,8 @@ public final class ConfigReader {
      * @return the error, not thrown
      */
     public IllegalArgumentException unknown(String field, String value, Set<String> known) {
-        return new IllegalArgumentException(
-                where
-                        + ": "
-                        + field
+        return refusal(
+                field
                         + " '"
                         + value
                         + "' is not implemented; known: "
@@ -379,18 +358,21 @@ public final class ConfigReader {
      * @throws IllegalArgumentException if it is missing or no such list
      */
     public List<String> texts(String field) {
+        return list(field, JsonPrimitive::isString, "a list of strings").stream()
+                .map(JsonElement::getAsString)
+                .toList();
+    }
+
+    private List<JsonElement> list(String field, Predicate<JsonPrimitive> isOne, String expected) {
         JsonElement value = required(field);
-        if (!value.isJsonArray()) {
-            throw wrong(field, value, "a list of strings");
-        }
-        List<String> texts = new ArrayList<>();
-        for (JsonElement element : value.getAsJsonArray()) {
-            if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isString()) {
-                throw wrong(field, value, "a list of strings");
+        if (value.isJsonArray()) {
+            List<JsonElement> elements = value.getAsJsonArray().asList();
+            if (elements.stream()
+                    .allMatch(e -> e.isJsonPrimitive() && isOne.test(e.getAsJsonPrimitive()))) {
+                return elements;
             }
-            texts.add(element.getAsString());
         }
-        return texts;
+        throw wrong(field, value, expected);
     }
 
     private long wholeOf(String field, JsonElement value, long most) {
@@ -405,13 +387,12 @@ public final class ConfigReader {
 
     private JsonElement required(String field) {
         if (!has(field)) {
-            throw new IllegalArgumentException(where + ": " + field + " is missing");
+            throw refusal(field + " is missing");
         }
         return json.get(field);
     }
 
     private IllegalArgumentException wrong(String field, JsonElement value, String expected) {
-        return new IllegalArgumentException(
-                where + ": " + field + " (" + value + ") must be " + expected);
+        return refusal(field + " (" + value + ") must be " + expected);
     }
 }

@@ -11,8 +11,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /**
- * The programs of the samples as one: {@code generate}, {@code chat}, {@code inspect}, {@code
- * bench}.
+ * The programs of the samples as one: {@code generate}, {@code chat}, {@code embed}, {@code
+ * inspect}, {@code bench}.
  */
 @Command(
         name = "djl-blocks",
@@ -55,6 +55,7 @@ public final class Cli extends Program {
         return new CommandLine(new Cli())
                 .addSubcommand(new Generate())
                 .addSubcommand(new Chat(in))
+                .addSubcommand(new Embed())
                 .addSubcommand(new Inspect())
                 .addSubcommand(new Bench());
     }

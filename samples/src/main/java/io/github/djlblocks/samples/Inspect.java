@@ -70,9 +70,10 @@ final class Inspect extends Program {
             if (tensors) {
                 list(out, source);
             }
-            KernelBlock block = model.newBlock();
+            ModelDescription stored = model.fitting(source.names());
+            KernelBlock block = stored.newBlock();
             int loaded =
-                    CheckpointLoader.check(block, source, model.weightMap(), DataType.FLOAT32)
+                    CheckpointLoader.check(block, source, stored.weightMap(), DataType.FLOAT32)
                             .loaded()
                             .size();
             out.printf(Locale.ROOT, "%nEvery parameter has its tensor: %d are loaded.%n", loaded);
