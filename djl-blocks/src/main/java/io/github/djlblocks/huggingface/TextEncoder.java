@@ -8,7 +8,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.github.djlblocks.model.Encoder;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -18,17 +17,13 @@ import java.util.Map;
 final class TextEncoder implements AutoCloseable {
 
     private final HuggingFaceTokenizer tokenizer;
-    private final Path file;
-    private final int vocabularySize;
     private final int longest;
     private final boolean types;
     private final long paddingId;
 
-    private TextEncoder(HuggingFaceTokenizer tokenizer, Path file, Encoder encoder, int longest) {
+    private TextEncoder(HuggingFaceTokenizer tokenizer, Encoder encoder, int longest) {
         this.tokenizer = tokenizer;
-        this.file = file;
         this.longest = longest;
-        vocabularySize = encoder.getTokens().getVocabularySize();
         // A table of one row is no choice: the reference does not give types then.
         types = encoder.getTypes() > 1;
         paddingId = encoder.getPaddingId().orElse(0);
@@ -42,10 +37,7 @@ final class TextEncoder implements AutoCloseable {
      */
     static TextEncoder of(Path directory, Encoder encoder, int longest, boolean truncate)
             throws IOException {
-        Path file = directory.resolve("tokenizer.json");
-        if (!Files.isRegularFile(file)) {
-            throw new IOException(file + " is missing: text needs the tokenizer of the model");
-        }
+        Path file = TokenizerFile.check(directory, encoder.getTokens().getVocabularySize());
         String length = Integer.toString(longest);
         HuggingFaceTokenizer tokenizer =
                 HuggingFaceTokenizer.newInstance(
@@ -59,7 +51,7 @@ final class TextEncoder implements AutoCloseable {
                                 length,
                                 "modelMaxLength",
                                 length));
-        return new TextEncoder(tokenizer, file, encoder, longest);
+        return new TextEncoder(tokenizer, encoder, longest);
     }
 
     HuggingFaceTokenizer tokenizer() {
@@ -87,19 +79,6 @@ final class TextEncoder implements AutoCloseable {
                             + " tokens, but the model takes "
                             + longest
                             + " at most: shorten it, or set argument truncation to true");
-        }
-        for (int i = 0; i < ids.length; i++) {
-            if (ids[i] >= vocabularySize) {
-                throw new IllegalArgumentException(
-                        file
-                                + " gives token "
-                                + ids[i]
-                                + " ('"
-                                + encoding.getTokens()[i]
-                                + "'), but the model has "
-                                + vocabularySize
-                                + " tokens: take the tokenizer of the same model");
-            }
         }
         return encoding;
     }

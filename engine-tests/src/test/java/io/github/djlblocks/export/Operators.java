@@ -20,7 +20,7 @@ final class Operators {
     static final Set<String> OF_1_13 =
             Set.of(
                     ("abs add addcmul all amax any append arange bincount cat celu clamp cos dim"
-                         + " elu embedding erf expand flatten flip gather gelu index_add_"
+                         + " cumsum elu embedding erf expand flatten flip gather gelu index_add_"
                          + " index_select layer_norm linear log_sigmoid log_softmax logical_and"
                          + " logical_or masked_fill matmul max mean mish narrow neg nonzero numel"
                          + " ones permute pow relu reshape roll rsqrt scatter select sigmoid silu"

@@ -256,16 +256,17 @@ final class TextEmbeddingTest {
     void errors_ofFilesThatDoNotFit_nameThem(EngineUnderTest engine) throws Exception {
         write(engine, "");
         Path tokenizer = directory.resolve("tokenizer.json");
-        Files.writeString(
-                tokenizer, Files.readString(tokenizer).replace("\"dog\": 12", "\"dog\": 31"));
+        String whole = Files.readString(tokenizer);
+        Files.writeString(tokenizer, whole.replace("\"dog\": 12", "\"dog\": 31"));
         assertThatThrownBy(() -> predict(engine, "a dog"))
-                .hasMessageContaining(
-                        "tokenizer.json gives token 31 ('dog'), but the model has 16 tokens: take"
-                                + " the tokenizer of the same model");
+                .hasStackTraceContaining(
+                        "tokenizer.json has the token 'dog' of id 31, but the model knows 16"
+                                + " tokens: the tokenizer belongs to another model");
         Files.delete(tokenizer);
         assertThatThrownBy(() -> predict(engine, "a dog"))
                 .hasStackTraceContaining(
                         "tokenizer.json is missing: text needs the tokenizer of the model");
+        Files.writeString(tokenizer, whole);
         Files.writeString(
                 directory.resolve("modules.json"), "[" + module("WordWeights", "2") + "]");
         assertThatThrownBy(() -> predict(engine, "a dog"))
