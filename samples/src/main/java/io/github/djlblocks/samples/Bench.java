@@ -47,6 +47,8 @@ import picocli.CommandLine.TypeConversionException;
         })
 public final class Bench extends Program {
 
+    private static final String DEFAULT_ENGINE = "ai.djl.default_engine";
+
     private static final double TURN_SECONDS = 0.5;
     private static final double QUICK_TURN_SECONDS = 0.05;
 
@@ -146,10 +148,14 @@ public final class Bench extends Program {
         if (threads < 1) {
             throw new IllegalArgumentException("threads (" + threads + ") must be at least 1");
         }
-        // MXNet first: it takes PyTorch's threads away when it is loaded.
+        // MXNet first: it takes PyTorch's threads away when it is loaded, as DJL's own blocks do,
+        // which ask for the default engine.
         List<String> names =
                 engines.stream().sorted(Comparator.comparing(String::toString)).toList();
         names.forEach(HuggingFaceModels::requireEngine);
+        if (System.getProperty(DEFAULT_ENGINE) == null) {
+            System.setProperty(DEFAULT_ENGINE, names.get(0));
+        }
         names.forEach(Engine::getEngine);
         if (names.contains("PyTorch")) {
             JniUtils.setNumThreads(threads);
