@@ -26,7 +26,7 @@ import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.EngineUnderTest;
-import io.github.djlblocks.parity.ProcessMemory;
+import io.github.djlblocks.torchscript.ResidentMemory;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.nio.file.Path;
@@ -325,19 +325,11 @@ class WeightFormatLoadTest {
         for (int i = 0; i < 6; i++) {
             loadAndClose();
         }
-        System.gc();
-        long before = ProcessMemory.residentBytes().orElse(0);
+        long before = ResidentMemory.settled();
         for (int i = 0; i < 20; i++) {
             loadAndClose();
         }
-        // Buffers of Java go some time after the collection that finds them.
-        long growth = Long.MAX_VALUE;
-        for (int i = 0; i < 20 && growth >= 60_000_000; i++) {
-            System.gc();
-            Thread.sleep(100);
-            growth = ProcessMemory.residentBytes().orElse(0) - before;
-        }
-        assertThat(growth).isLessThan(60_000_000);
+        assertThat(ResidentMemory.settled() - before).isLessThan(60_000_000);
     }
 
     private void loadAndClose() throws Exception {

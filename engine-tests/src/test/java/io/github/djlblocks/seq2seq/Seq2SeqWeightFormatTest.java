@@ -22,7 +22,7 @@ import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.EncoderDecoder;
 import io.github.djlblocks.model.Seq2SeqDecoder;
 import io.github.djlblocks.parity.EachEngine;
-import io.github.djlblocks.parity.ProcessMemory;
+import io.github.djlblocks.torchscript.ResidentMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -172,22 +172,12 @@ class Seq2SeqWeightFormatTest {
         try (NDManager manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu())) {
             load(directory, manager, options);
         }
-        long before = resident();
+        long before = ResidentMemory.settled();
         try (NDManager manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu())) {
             EncoderDecoder model = load(directory, manager, options);
             assertThat(whole(model, manager)).hasSize(TARGET.length * 156250);
-            assertThat(resident() - before).isBetween(40_000_000L, 70_000_000L);
+            assertThat(ResidentMemory.settled() - before).isBetween(40_000_000L, 70_000_000L);
         }
-    }
-
-    private static long resident() throws InterruptedException {
-        long least = Long.MAX_VALUE;
-        for (int i = 0; i < 5; i++) {
-            System.gc();
-            Thread.sleep(50);
-            least = Math.min(least, ProcessMemory.residentBytes().orElse(0));
-        }
-        return least;
     }
 
     @EachEngine(leavesNothingOpen = true)

@@ -20,8 +20,6 @@ import io.github.djlblocks.model.Decoders;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.LeakGuard;
-import io.github.djlblocks.parity.ProcessMemory;
-import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -32,13 +30,6 @@ class CompiledLifetimeTest {
     private static final int E = Twins.E;
     private static final int SIZE = 2000;
     private static final CompileOptions DEMANDED = CompileOptions.defaults().demanded();
-
-    /** What Java has dropped, and what is freed but stays with the C library, does not count. */
-    private static OptionalLong settled() {
-        System.gc();
-        NativeHeap.trim();
-        return ProcessMemory.residentBytes();
-    }
 
     private static PairList<String, Object> params(KeyValueCache cache) {
         PairList<String, Object> params = new PairList<>();
@@ -68,16 +59,14 @@ class CompiledLifetimeTest {
         linear.initialize(manager, DataType.FLOAT32, new Shape(1, SIZE));
         NDList x = new NDList(manager.ones(new Shape(1, SIZE)));
         packAgain(linear, x, manager, 5);
-        OptionalLong before = settled();
+        long before = ResidentMemory.settled();
         PassStatistics last = packAgain(linear, x, manager, 20);
-        OptionalLong after = settled();
+        long after = ResidentMemory.settled();
         assertThat(last.kinds()).isEqualTo(1);
         linear.setPassRunner(null);
         assertThat(last.kinds()).isZero();
-        if (before.isPresent() && after.isPresent()) {
-            // Kept, they would be 320 MB.
-            assertThat(after.getAsLong() - before.getAsLong()).isLessThan(160L * 1024 * 1024);
-        }
+        // Kept, they would be 320 MB.
+        assertThat(after - before).isLessThan(160L * 1024 * 1024);
     }
 
     private static PassStatistics packAgain(Linear linear, NDList x, NDManager manager, int times) {
@@ -152,15 +141,13 @@ class CompiledLifetimeTest {
         linear.initialize(manager, DataType.FLOAT32, new Shape(1, SIZE));
         PassStatistics statistics = TorchScript.compile(linear, manager, DEMANDED);
         inTurns(linear, manager, 4);
-        OptionalLong before = settled();
+        long before = ResidentMemory.settled();
         inTurns(linear, manager, 20);
-        OptionalLong after = settled();
+        long after = ResidentMemory.settled();
         assertThat(statistics.compiled()).isEqualTo(24);
         assertThat(statistics.portable()).isZero();
-        if (before.isPresent() && after.isPresent()) {
-            // Kept, they would be 480 MB.
-            assertThat(after.getAsLong() - before.getAsLong()).isLessThan(200L * 1024 * 1024);
-        }
+        // Kept, they would be 480 MB.
+        assertThat(after - before).isLessThan(200L * 1024 * 1024);
     }
 
     private static void inTurns(Linear linear, NDManager manager, int times) {
@@ -200,13 +187,11 @@ class CompiledLifetimeTest {
     @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
     void close_ofTheManager_freesTheWeights(EngineUnderTest engine) {
         compileAndClose(engine, 5);
-        OptionalLong before = settled();
+        long before = ResidentMemory.settled();
         compileAndClose(engine, 60);
-        OptionalLong after = settled();
-        if (before.isPresent() && after.isPresent()) {
-            // Kept, they would be 960 MB.
-            assertThat(after.getAsLong() - before.getAsLong()).isLessThan(240L * 1024 * 1024);
-        }
+        long after = ResidentMemory.settled();
+        // Kept, they would be 960 MB.
+        assertThat(after - before).isLessThan(240L * 1024 * 1024);
     }
 
     private static void compileAndClose(EngineUnderTest engine, int times) {
@@ -232,15 +217,13 @@ class CompiledLifetimeTest {
                         new Shape(1, 1));
         try (KeyValueCache cache = KeyValueCache.rolling(manager, 2, 32)) {
             steps(twins, cache, 400);
-            OptionalLong before = settled();
+            long before = ResidentMemory.settled();
             int open = LeakGuard.ofEngine(manager).openArrays();
             steps(twins, cache, 1600);
             assertThat(LeakGuard.ofEngine(manager).openArrays()).isEqualTo(open);
-            OptionalLong after = settled();
-            if (before.isPresent() && after.isPresent()) {
-                // Java's own heap may grow; an array a step, of 2 KiB, would be 3 MiB a tensor.
-                assertThat(after.getAsLong() - before.getAsLong()).isLessThan(24L * 1024 * 1024);
-            }
+            long after = ResidentMemory.settled();
+            // Java's own heap may grow; an array a step, of 2 KiB, would be 3 MiB a tensor.
+            assertThat(after - before).isLessThan(24L * 1024 * 1024);
         }
         assertThat(twins.statistics().compiled()).isEqualTo(2000);
     }

@@ -13,7 +13,6 @@ import ai.djl.training.initializer.Initializer;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.parity.EngineUnderTest;
-import io.github.djlblocks.parity.ProcessMemory;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -37,11 +36,11 @@ class CompiledMemoryTest {
     void close_manager_freesWeights(CompileOptions options) {
         compileAndRun(options);
         compileAndRun(options);
-        long before = ProcessMemory.residentBytes().orElse(0);
+        long before = ResidentMemory.settled();
         for (int i = 0; i < ROUNDS; i++) {
             compileAndRun(options);
         }
-        long after = ProcessMemory.residentBytes().orElse(0);
+        long after = ResidentMemory.settled();
         assertThat(after - before).isLessThan(ROUNDS * (12L << 20));
     }
 
