@@ -14,9 +14,8 @@ import java.util.function.Predicate;
  * A checkpoint some of whose tensors are read by other names, or without a first axis of 1 that
  * their parameters have not.
  */
-public final class AdaptedTensors implements TensorSource {
+public final class AdaptedTensors extends TensorSourceView {
 
-    private final TensorSource source;
     private final Map<String, String> renamed;
     private final Predicate<String> isRow;
     private final Set<String> names;
@@ -31,7 +30,7 @@ public final class AdaptedTensors implements TensorSource {
      */
     public AdaptedTensors(
             TensorSource source, Map<String, String> renamed, Predicate<String> isRow) {
-        this.source = source;
+        super(source);
         this.renamed = Map.copyOf(renamed);
         this.isRow = isRow;
         Set<String> all = new LinkedHashSet<>(source.names());
@@ -49,7 +48,7 @@ public final class AdaptedTensors implements TensorSource {
     }
 
     private boolean isRow(String name) {
-        Shape shape = source.info(stored(name)).shape();
+        Shape shape = source().info(stored(name)).shape();
         // One of another shape fits no parameter, and says why.
         return isRow.test(name) && shape.dimension() == 2 && shape.get(0) == 1;
     }
@@ -61,20 +60,15 @@ public final class AdaptedTensors implements TensorSource {
 
     @Override
     public TensorInfo info(String name) {
-        TensorInfo info = source.info(stored(name));
+        TensorInfo info = source().info(stored(name));
         return isRow(name)
                 ? new TensorInfo(name, info.type(), info.shape().slice(1), info.byteLength())
                 : info;
     }
 
     @Override
-    public Map<String, String> metadata() {
-        return source.metadata();
-    }
-
-    @Override
     public NDArray read(String name, NDManager manager, DataType dataType) {
-        NDArray read = source.read(stored(name), manager, dataType);
+        NDArray read = source().read(stored(name), manager, dataType);
         if (!isRow(name)) {
             return read;
         }
@@ -85,21 +79,11 @@ public final class AdaptedTensors implements TensorSource {
 
     @Override
     public double[] readDoubles(String name) {
-        return source.readDoubles(stored(name));
+        return source().readDoubles(stored(name));
     }
 
     @Override
     public void readFloats(String name, long start, float[] values) {
-        source.readFloats(stored(name), start, values);
-    }
-
-    @Override
-    public void close() {
-        source.close();
-    }
-
-    @Override
-    public String toString() {
-        return source.toString();
+        source().readFloats(stored(name), start, values);
     }
 }

@@ -18,7 +18,7 @@ import java.util.Set;
  * <p>A tensor can be given further names, to be read in another way by each. All tensors are read
  * as FLOAT32.
  */
-public final class TransformedTensors implements TensorSource {
+public final class TransformedTensors extends TensorSourceView {
 
     private static final int CHUNK_BYTES = 16 << 20;
 
@@ -37,7 +37,6 @@ public final class TransformedTensors implements TensorSource {
         void apply(String name, long firstRow, int width, float[] values);
     }
 
-    private final TensorSource source;
     private final Map<String, String> furtherNames;
     private final Transform transform;
     private final Set<String> names;
@@ -52,7 +51,7 @@ public final class TransformedTensors implements TensorSource {
      */
     public TransformedTensors(
             TensorSource source, Map<String, String> furtherNames, Transform transform) {
-        this.source = source;
+        super(source);
         this.furtherNames = Map.copyOf(furtherNames);
         this.transform = transform;
         Set<String> all = new LinkedHashSet<>(source.names());
@@ -71,12 +70,7 @@ public final class TransformedTensors implements TensorSource {
 
     @Override
     public TensorInfo info(String name) {
-        return source.info(stored(name));
-    }
-
-    @Override
-    public Map<String, String> metadata() {
-        return source.metadata();
+        return source().info(stored(name));
     }
 
     @Override
@@ -117,18 +111,8 @@ public final class TransformedTensors implements TensorSource {
         int before = Math.toIntExact(start - first * width);
         int rows = Math.toIntExact(((long) before + values.length + width - 1) / width);
         float[] whole = new float[Math.multiplyExact(rows, width)];
-        source.readFloats(stored(name), first * width, whole);
+        source().readFloats(stored(name), first * width, whole);
         transform.apply(name, first, width, whole);
         System.arraycopy(whole, before, values, 0, values.length);
-    }
-
-    @Override
-    public void close() {
-        source.close();
-    }
-
-    @Override
-    public String toString() {
-        return source.toString();
     }
 }

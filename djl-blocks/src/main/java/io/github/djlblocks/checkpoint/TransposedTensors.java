@@ -6,8 +6,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Map;
-import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -15,11 +13,10 @@ import org.jspecify.annotations.Nullable;
  * A checkpoint some of whose matrices are stored as (in, out) and read as (out, in), such as those
  * of a Conv1D. Each is turned whole, in memory of Java: twice its numbers as doubles.
  */
-public final class TransposedTensors implements TensorSource {
+public final class TransposedTensors extends TensorSourceView {
 
     private static final int CHUNK_BYTES = 16 << 20;
 
-    private final TensorSource source;
     private final Predicate<String> isTurned;
     private final ArrayReader arrays = new ArrayReader(CHUNK_BYTES);
     private @Nullable String lastName;
@@ -32,18 +29,13 @@ public final class TransposedTensors implements TensorSource {
      * @param isTurned which tensors are turned; they must have two axes
      */
     public TransposedTensors(TensorSource source, Predicate<String> isTurned) {
-        this.source = source;
+        super(source);
         this.isTurned = isTurned;
     }
 
     @Override
-    public Set<String> names() {
-        return source.names();
-    }
-
-    @Override
     public TensorInfo info(String name) {
-        TensorInfo info = source.info(name);
+        TensorInfo info = source().info(name);
         // One that is no matrix fits no parameter, and its own shape says why.
         return isTurned(info)
                 ? new TensorInfo(name, info.type(), turned(info.shape()), info.byteLength())
@@ -59,15 +51,10 @@ public final class TransposedTensors implements TensorSource {
     }
 
     @Override
-    public Map<String, String> metadata() {
-        return source.metadata();
-    }
-
-    @Override
     public NDArray read(String name, NDManager manager, DataType dataType) {
-        TensorInfo stored = source.info(name);
+        TensorInfo stored = source().info(name);
         if (!isTurned(stored)) {
-            return source.read(name, manager, dataType);
+            return source().read(name, manager, dataType);
         }
         if (!Conversions.readableAs(stored.type()).contains(dataType)) {
             throw new IllegalArgumentException(Conversions.refusal(stored, dataType));
@@ -94,8 +81,8 @@ public final class TransposedTensors implements TensorSource {
 
     @Override
     public double[] readDoubles(String name) {
-        double[] values = source.readDoubles(name);
-        TensorInfo stored = source.info(name);
+        double[] values = source().readDoubles(name);
+        TensorInfo stored = source().info(name);
         if (!isTurned(stored)) {
             return values;
         }
@@ -112,8 +99,8 @@ public final class TransposedTensors implements TensorSource {
 
     @Override
     public void readFloats(String name, long start, float[] values) {
-        if (!isTurned(source.info(name))) {
-            source.readFloats(name, start, values);
+        if (!isTurned(source().info(name))) {
+            source().readFloats(name, start, values);
             return;
         }
         float[] all = turnedFloats(name);
@@ -128,11 +115,11 @@ public final class TransposedTensors implements TensorSource {
     /** The one read last is kept: rows are asked for one after the other. */
     private synchronized float[] turnedFloats(String name) {
         if (!name.equals(lastName)) {
-            Shape shape = source.info(name).shape();
+            Shape shape = source().info(name).shape();
             int rows = Math.toIntExact(shape.get(0));
             int columns = Math.toIntExact(shape.get(1));
             float[] stored = new float[Math.multiplyExact(rows, columns)];
-            source.readFloats(name, 0, stored);
+            source().readFloats(name, 0, stored);
             float[] turned = new float[stored.length];
             for (int row = 0; row < rows; row++) {
                 for (int column = 0; column < columns; column++) {
@@ -143,15 +130,5 @@ public final class TransposedTensors implements TensorSource {
             lastName = name;
         }
         return lastValues;
-    }
-
-    @Override
-    public void close() {
-        source.close();
-    }
-
-    @Override
-    public String toString() {
-        return source.toString();
     }
 }

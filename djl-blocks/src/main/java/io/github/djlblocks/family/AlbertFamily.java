@@ -1,7 +1,5 @@
 package io.github.djlblocks.family;
 
-import io.github.djlblocks.core.Linear;
-import io.github.djlblocks.head.LanguageModelHead;
 import io.github.djlblocks.head.Pooler;
 import io.github.djlblocks.internal.ConfigReader;
 import io.github.djlblocks.kernel.ActivationFunction;
@@ -14,39 +12,38 @@ import java.util.List;
  * {@code model_type: albert}: BERT with embeddings of fewer channels, and with layers that run
  * again and again (arXiv 1909.11942).
  */
-final class AlbertFamily extends EncoderLike {
+final class AlbertFamily extends PostNormEncoder {
 
     static final String MODEL_TYPE = "albert";
 
-    private final PostNormConfig config;
-    private final int runs;
     private final int groups;
     private final int inner;
 
     private AlbertFamily(ConfigReader json) {
-        super(json, "Albert", PRETRAINING);
-        config =
-                new PostNormConfig(
-                        json.integer("vocab_size", 30000),
-                        json.integer("embedding_size", 128),
-                        json.integer("hidden_size", 4096),
-                        json.integer("intermediate_size", 16384),
-                        json.integer("num_attention_heads", 64),
-                        json.integer("max_position_embeddings", 512),
-                        json.integer("type_vocab_size", 2),
-                        json.number("layer_norm_eps", 1e-12),
-                        activation("hidden_act", "gelu_new"));
-        runs = json.integer("num_hidden_layers", 12);
+        super(json, "Albert", config(json), json.integer("num_hidden_layers", 12), PRETRAINING);
         groups = json.integer("num_hidden_groups", 1);
         inner = json.integer("inner_group_num", 1);
-        if (groups > runs) {
+        if (groups > layers()) {
             throw new IllegalArgumentException(
                     "num_hidden_groups ("
                             + groups
                             + ") must be at most num_hidden_layers ("
-                            + runs
+                            + layers()
                             + "): every group runs once at least");
         }
+    }
+
+    private static PostNormConfig config(ConfigReader json) {
+        return new PostNormConfig(
+                json.integer("vocab_size", 30000),
+                json.integer("embedding_size", 128),
+                json.integer("hidden_size", 4096),
+                json.integer("intermediate_size", 16384),
+                json.integer("num_attention_heads", 64),
+                json.integer("max_position_embeddings", 512),
+                json.integer("type_vocab_size", 2),
+                json.number("layer_norm_eps", 1e-12),
+                activation(json, "hidden_act", "gelu_new"));
     }
 
     static ModelDescription describe(ConfigReader json) {
@@ -54,52 +51,18 @@ final class AlbertFamily extends EncoderLike {
     }
 
     @Override
-    int vocabularySize() {
-        return config.vocabularySize();
-    }
-
-    @Override
-    int hiddenSize() {
-        return config.hiddenSize();
-    }
-
-    @Override
-    int embeddingSize() {
-        return config.embeddingSize();
-    }
-
-    @Override
-    int layers() {
-        return runs;
-    }
-
-    @Override
-    int contextLength() {
-        return config.positions();
-    }
-
-    @Override
     Encoder encoder() {
-        List<EncoderLayer> distinct = new ArrayList<>();
-        for (int i = 0; i < groups * inner; i++) {
-            distinct.add(config.layer());
-        }
+        List<EncoderLayer> distinct = newLayers(groups * inner);
         List<EncoderLayer> stack = new ArrayList<>();
-        for (int run = 0; run < runs; run++) {
-            int group = (int) (run / ((double) runs / groups));
+        for (int run = 0; run < layers(); run++) {
+            int group = (int) (run / ((double) layers() / groups));
             stack.addAll(distinct.subList(group * inner, (group + 1) * inner));
         }
         return Encoder.builder()
-                .setEmbeddings(config.embeddings(true))
+                .setEmbeddings(config().embeddings(true))
                 .setLayers(stack)
                 .optLayersPerState(inner)
                 .build();
-    }
-
-    @Override
-    void transform(LanguageModelHead.Builder builder) {
-        int c = embeddingSize();
-        builder.optTransform(Linear.withBias(hiddenSize(), c), config.activation(), config.norm(c));
     }
 
     @Override

@@ -1,7 +1,7 @@
 package io.github.djlblocks.family;
 
-import io.github.djlblocks.activation.Activations;
 import io.github.djlblocks.internal.ConfigReader;
+import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.model.EmbeddingConfig;
 import io.github.djlblocks.model.EmbeddingConfig.Positions;
 import io.github.djlblocks.model.EncoderConfig;
@@ -197,10 +197,8 @@ final class BartLike {
     private StackConfig stack(String side) {
         Sizes sizes = traits.sizes();
         boolean encoder = side.equals("encoder");
-        String name = json.text("activation_function", "gelu");
-        if (!Activations.names().contains(name)) {
-            throw json.unknown("activation_function", name, Activations.names());
-        }
+        String field = "activation_function";
+        ActivationFunction activation = NamedActivations.of(json, field, json.text(field, "gelu"));
         int heads = encoder ? sizes.encoderHeads() : sizes.decoderHeads();
         int layers = encoder ? sizes.encoderLayers() : sizes.decoderLayers();
         return StackConfig.builder()
@@ -210,7 +208,7 @@ final class BartLike {
                 .setHeads(json.integer(side + "_attention_heads", heads))
                 .optNormEpsilon(1e-5)
                 .optScheme(traits.preNorm() ? StackConfig.Scheme.PRE : StackConfig.Scheme.POST)
-                .optActivation(Activations.byName(name))
+                .optActivation(activation)
                 .build();
     }
 

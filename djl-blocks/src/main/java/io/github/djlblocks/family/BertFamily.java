@@ -1,7 +1,6 @@
 package io.github.djlblocks.family;
 
 import io.github.djlblocks.internal.ConfigReader;
-import io.github.djlblocks.kernel.ActivationFunction;
 import java.util.List;
 
 /** {@code model_type: bert} (arXiv 1810.04805). */
@@ -15,11 +14,6 @@ final class BertFamily extends BertLike {
 
     static ModelDescription describe(ConfigReader json) {
         return new BertFamily(json).describe();
-    }
-
-    @Override
-    ActivationFunction headActivation() {
-        return config().activation();
     }
 
     @Override

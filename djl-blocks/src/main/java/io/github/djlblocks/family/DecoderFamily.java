@@ -1,7 +1,6 @@
 package io.github.djlblocks.family;
 
 import ai.djl.nn.Block;
-import io.github.djlblocks.activation.Activations;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.internal.ConfigReader;
@@ -87,11 +86,7 @@ abstract class DecoderFamily {
 
     /** An activation by its name in the reference. */
     static ActivationFunction activation(ConfigReader json, String field, String otherwise) {
-        String name = json.text(field, otherwise);
-        if (!Activations.names().contains(name)) {
-            throw json.unknown(field, name, Activations.names());
-        }
-        return Activations.byName(name);
+        return NamedActivations.of(json, field, json.text(field, otherwise));
     }
 
     static Linear linear(int inputs, int outputs, boolean bias) {

@@ -1,80 +1,38 @@
 package io.github.djlblocks.family;
 
-import io.github.djlblocks.core.Linear;
-import io.github.djlblocks.head.LanguageModelHead;
 import io.github.djlblocks.head.Pooler;
 import io.github.djlblocks.internal.ConfigReader;
 import io.github.djlblocks.kernel.ActivationFunction;
-import io.github.djlblocks.layer.EncoderLayer;
-import io.github.djlblocks.model.Encoder;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
  * {@code model_type: distilbert}: BERT without token types and pooler (arXiv 1910.01108). Positions
  * that are sines and cosines stand in its checkpoints as a table, too.
  */
-final class DistilBertFamily extends EncoderLike {
+final class DistilBertFamily extends PostNormEncoder {
 
     static final String MODEL_TYPE = "distilbert";
 
-    private final PostNormConfig config;
-    private final int layers;
-
     private DistilBertFamily(ConfigReader json) {
-        super(json, "DistilBert");
+        super(json, "DistilBert", config(json), json.integer("n_layers", 6));
+    }
+
+    private static PostNormConfig config(ConfigReader json) {
         int hidden = json.integer("dim", 768);
-        config =
-                new PostNormConfig(
-                        json.integer("vocab_size", 30522),
-                        hidden,
-                        hidden,
-                        json.integer("hidden_dim", 3072),
-                        json.integer("n_heads", 12),
-                        json.integer("max_position_embeddings", 512),
-                        0,
-                        1e-12,
-                        activation("activation", "gelu"));
-        layers = json.integer("n_layers", 6);
+        return new PostNormConfig(
+                json.integer("vocab_size", 30522),
+                hidden,
+                hidden,
+                json.integer("hidden_dim", 3072),
+                json.integer("n_heads", 12),
+                json.integer("max_position_embeddings", 512),
+                0,
+                1e-12,
+                activation(json, "activation", "gelu"));
     }
 
     static ModelDescription describe(ConfigReader json) {
         return new DistilBertFamily(json).describe();
-    }
-
-    @Override
-    int vocabularySize() {
-        return config.vocabularySize();
-    }
-
-    @Override
-    int hiddenSize() {
-        return config.hiddenSize();
-    }
-
-    @Override
-    int layers() {
-        return layers;
-    }
-
-    @Override
-    int contextLength() {
-        return config.positions();
-    }
-
-    @Override
-    Encoder encoder() {
-        List<EncoderLayer> stack = new ArrayList<>();
-        for (int i = 0; i < layers; i++) {
-            stack.add(config.layer());
-        }
-        return Encoder.builder().setEmbeddings(config.embeddings(false)).setLayers(stack).build();
-    }
-
-    @Override
-    void transform(LanguageModelHead.Builder builder) {
-        int e = hiddenSize();
-        builder.optTransform(Linear.withBias(e, e), config.activation(), config.norm(e));
     }
 
     @Override

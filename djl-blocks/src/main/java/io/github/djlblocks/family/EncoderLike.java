@@ -1,7 +1,6 @@
 package io.github.djlblocks.family;
 
 import ai.djl.nn.Block;
-import io.github.djlblocks.activation.Activations;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.head.LanguageModelHead;
@@ -85,12 +84,8 @@ abstract class EncoderLike {
         return json;
     }
 
-    final ActivationFunction activation(String field, String otherwise) {
-        String name = json.text(field, otherwise);
-        if (!Activations.names().contains(name)) {
-            throw json.unknown(field, name, Activations.names());
-        }
-        return Activations.byName(name);
+    static ActivationFunction activation(ConfigReader json, String field, String otherwise) {
+        return NamedActivations.of(json, field, json.text(field, otherwise));
     }
 
     abstract int vocabularySize();

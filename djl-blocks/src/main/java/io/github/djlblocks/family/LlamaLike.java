@@ -1,7 +1,6 @@
 package io.github.djlblocks.family;
 
 import ai.djl.nn.Block;
-import io.github.djlblocks.activation.Activations;
 import io.github.djlblocks.attention.MultiHeadAttentionBuilder;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.TokenEmbedding;
@@ -109,11 +108,7 @@ class LlamaLike {
     }
 
     final ActivationFunction activation(String field) {
-        String name = json.text(field);
-        if (!Activations.names().contains(name)) {
-            throw json.unknown(field, name, Activations.names());
-        }
-        return Activations.byName(name);
+        return NamedActivations.of(json, field, json.text(field));
     }
 
     /** The fields, those that are absent by their defaults. */

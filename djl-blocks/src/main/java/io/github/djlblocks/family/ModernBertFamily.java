@@ -64,8 +64,8 @@ final class ModernBertFamily extends EncoderLike {
         feedForwardBias = json.flag("mlp_bias", false);
         classifierBias = json.flag("classifier_bias", false);
         headBias = json.flag("decoder_bias", true);
-        activation = activation("hidden_activation", "gelu");
-        classifierActivation = activation("classifier_activation", "gelu");
+        activation = activation(json, "hidden_activation", "gelu");
+        classifierActivation = activation(json, "classifier_activation", "gelu");
         pooling = pooling(json);
         if (hiddenSize % heads != 0) {
             throw new IllegalArgumentException(

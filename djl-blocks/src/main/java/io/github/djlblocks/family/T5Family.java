@@ -1,6 +1,5 @@
 package io.github.djlblocks.family;
 
-import io.github.djlblocks.activation.Activations;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.internal.ConfigReader;
 import io.github.djlblocks.kernel.ActivationFunction;
@@ -58,11 +57,7 @@ final class T5Family {
         gated = json.flag("is_gated_act", parts.length == 2);
         String derived = projection.equals("gated-gelu") ? "gelu_new" : parts[parts.length - 1];
         String field = json.has("dense_act_fn") ? "dense_act_fn" : "feed_forward_proj";
-        String name = json.text("dense_act_fn", derived);
-        if (!Activations.names().contains(name)) {
-            throw json.unknown(field, name, Activations.names());
-        }
-        activation = Activations.byName(name);
+        activation = NamedActivations.of(json, field, json.text("dense_act_fn", derived));
         json.refuseUnless("tie_encoder_decoder", "false");
         json.refuseUnless("is_decoder", "false");
     }

@@ -47,6 +47,54 @@ public final class TokenGenerator {
                     : ((CausalLanguageModel) model).getVocabularySize();
         }
 
+        Settings withProcessors(List<LogitsProcessor> all) {
+            return new Settings(
+                    model,
+                    manager,
+                    decoderStartTokens,
+                    all,
+                    stops,
+                    draft,
+                    draftTokens,
+                    promptCache);
+        }
+
+        Settings withStops(List<StopCondition> all) {
+            return new Settings(
+                    model,
+                    manager,
+                    decoderStartTokens,
+                    processors,
+                    all,
+                    draft,
+                    draftTokens,
+                    promptCache);
+        }
+
+        Settings withDraft(CausalLanguageModel guesser, int tokens) {
+            return new Settings(
+                    model,
+                    manager,
+                    decoderStartTokens,
+                    processors,
+                    stops,
+                    guesser,
+                    tokens,
+                    promptCache);
+        }
+
+        Settings withPromptCache(PromptCache cache) {
+            return new Settings(
+                    model,
+                    manager,
+                    decoderStartTokens,
+                    processors,
+                    stops,
+                    draft,
+                    draftTokens,
+                    cache);
+        }
+
         long[] decoderStart() {
             return decoderStartTokens.stream().mapToLong(Long::longValue).toArray();
         }
@@ -105,16 +153,7 @@ public final class TokenGenerator {
     public TokenGenerator withProcessor(LogitsProcessor processor) {
         List<LogitsProcessor> all = new ArrayList<>(settings.processors());
         all.add(processor);
-        return new TokenGenerator(
-                new Settings(
-                        settings.model(),
-                        settings.manager(),
-                        settings.decoderStartTokens(),
-                        List.copyOf(all),
-                        settings.stops(),
-                        settings.draft(),
-                        settings.draftTokens(),
-                        settings.promptCache()));
+        return new TokenGenerator(settings.withProcessors(List.copyOf(all)));
     }
 
     /**
@@ -126,16 +165,7 @@ public final class TokenGenerator {
     public TokenGenerator withStop(StopCondition condition) {
         List<StopCondition> all = new ArrayList<>(settings.stops());
         all.add(condition);
-        return new TokenGenerator(
-                new Settings(
-                        settings.model(),
-                        settings.manager(),
-                        settings.decoderStartTokens(),
-                        settings.processors(),
-                        List.copyOf(all),
-                        settings.draft(),
-                        settings.draftTokens(),
-                        settings.promptCache()));
+        return new TokenGenerator(settings.withStops(List.copyOf(all)));
     }
 
     /**
@@ -161,16 +191,7 @@ public final class TokenGenerator {
                             + settings.vocabularySize()
                             + ": both must read the same tokens");
         }
-        return new TokenGenerator(
-                new Settings(
-                        settings.model(),
-                        settings.manager(),
-                        settings.decoderStartTokens(),
-                        settings.processors(),
-                        settings.stops(),
-                        draft,
-                        tokens,
-                        settings.promptCache()));
+        return new TokenGenerator(settings.withDraft(draft, tokens));
     }
 
     /**
@@ -184,16 +205,7 @@ public final class TokenGenerator {
      */
     public TokenGenerator withPromptCache(PromptCache cache) {
         requireCausal("a prompt cache");
-        return new TokenGenerator(
-                new Settings(
-                        settings.model(),
-                        settings.manager(),
-                        settings.decoderStartTokens(),
-                        settings.processors(),
-                        settings.stops(),
-                        settings.draft(),
-                        settings.draftTokens(),
-                        cache));
+        return new TokenGenerator(settings.withPromptCache(cache));
     }
 
     private void requireCausal(String what) {

@@ -1,6 +1,5 @@
 package io.github.djlblocks.samples;
 
-import ai.djl.Device;
 import ai.djl.ModelException;
 import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
@@ -40,17 +39,7 @@ final class Chat extends Program {
             description = "Hugging Face directory of a model with a chat template.")
     private @Nullable Path model;
 
-    @Option(
-            names = "--engine",
-            paramLabel = "NAME",
-            description = "PyTorch or MXNet. Default: ${DEFAULT-VALUE}.")
-    private String engine = "PyTorch";
-
-    @Option(
-            names = "--device",
-            paramLabel = "DEVICE",
-            description = "cpu, gpu0, gpu1, ... Default: ${DEFAULT-VALUE}.")
-    private String device = "cpu";
+    @Mixin private EngineSettings where = new EngineSettings();
 
     @Option(
             names = "--weights",
@@ -73,7 +62,7 @@ final class Chat extends Program {
     public Integer call() throws IOException, ModelException {
         Criteria.Builder<String, String> criteria =
                 HuggingFaceModels.textGeneration(
-                        Objects.requireNonNull(model), engine, Device.fromName(device));
+                        Objects.requireNonNull(model), where.engine(), where.device());
         if (weights != null) {
             criteria.optArgument("weights", weights);
         }

@@ -1,6 +1,5 @@
 package io.github.djlblocks.samples;
 
-import ai.djl.Device;
 import ai.djl.ModelException;
 import ai.djl.inference.Predictor;
 import ai.djl.repository.zoo.ZooModel;
@@ -19,6 +18,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -49,17 +49,7 @@ final class Embed extends Program {
             description = "How many sentences to print. Default: ${DEFAULT-VALUE}.")
     private int top = 5;
 
-    @Option(
-            names = "--engine",
-            paramLabel = "NAME",
-            description = "PyTorch or MXNet. Default: ${DEFAULT-VALUE}.")
-    private String engine = "PyTorch";
-
-    @Option(
-            names = "--device",
-            paramLabel = "DEVICE",
-            description = "cpu, gpu0, gpu1, ... Default: ${DEFAULT-VALUE}.")
-    private String device = "cpu";
+    @Mixin private EngineSettings where = new EngineSettings();
 
     @Override
     public Integer call() throws IOException, ModelException, TranslateException {
@@ -76,8 +66,8 @@ final class Embed extends Program {
         try (ZooModel<String, float[]> loaded =
                         TextTasks.textEmbedding(
                                         Objects.requireNonNull(model),
-                                        engine,
-                                        Device.fromName(device))
+                                        where.engine(),
+                                        where.device())
                                 .build()
                                 .loadModel();
                 Predictor<String, float[]> predictor = loaded.newPredictor()) {
