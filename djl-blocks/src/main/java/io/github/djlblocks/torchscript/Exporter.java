@@ -65,6 +65,9 @@ final class Exporter {
             ExportedScript script = new ExportedScript(tree, weights, options.target());
             methods.forEach(script::add);
             TorchScriptArchive archive = script.archive();
+            archive.addExtra(
+                    FileDescription.NAME,
+                    FileDescription.of(tree.kind(), options.target(), options.weights(), methods));
             options.extraFiles().forEach(archive::addExtra);
             return archive;
         } catch (UnsupportedOperationException e) {

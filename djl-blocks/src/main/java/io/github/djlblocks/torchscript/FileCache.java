@@ -45,7 +45,7 @@ final class FileCache implements KeyValueCache {
     private final Map<CachePolicy, Room> rooms = new HashMap<>();
     private final List<Room> roomOrder = new ArrayList<>();
     private @Nullable Dim steps;
-    private @Nullable Dim visible;
+    private final Map<CachePolicy, Dim> visible = new HashMap<>();
 
     /**
      * Begins.
@@ -242,10 +242,9 @@ final class FileCache implements KeyValueCache {
             if (steps == null) {
                 steps = next;
             }
-            if (visible == null) {
-                visible = Dim.variable(real.past().longest() + next.hint());
-            }
-            return visible;
+            // Slots of one policy hold as much.
+            return visible.computeIfAbsent(
+                    policy(), key -> Dim.variable(real.past().longest() + next.hint()));
         }
 
         private static List<Dim> dims(NDArray array) {
