@@ -46,6 +46,12 @@ final class FileWeights {
         Set<Parameter> others = new HashSet<>();
         methods.forEach(method -> sort(method.graph(), linear, others));
         linear.removeAll(others);
+        if (linear.isEmpty()) {
+            throw new UnsupportedOperationException(
+                    "no parameter is the weight of a linear map and nothing else, and the format "
+                            + selection
+                            + " is for those: leave optWeights out");
+        }
         weights.paths.forEach(
                 (parameter, path) -> {
                     requireFloat32(path, parameter);
@@ -65,7 +71,7 @@ final class FileWeights {
                             + path
                             + "' is "
                             + parameter.getArray().getDataType()
-                            + ", and formats are for weights of FLOAT32: load it so, or leave"
+                            + ", and formats are for weights of float32: load it so, or leave"
                             + " optWeights out");
         }
     }
