@@ -85,6 +85,13 @@ final class Exports {
         return arguments;
     }
 
+    /** The names of what a file holds. */
+    static List<String> entries(Path file) throws IOException {
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            return zip.stream().map(ZipEntry::getName).toList();
+        }
+    }
+
     /** The text of the classes and functions in a file. */
     static String text(Path file) throws IOException {
         StringBuilder text = new StringBuilder();
