@@ -106,8 +106,8 @@ class ExportTest {
         // 788k of the 854k numbers are weights of linear maps; 66k are the table.
         long table = 512 * 128 * 4;
         long maps = 786_432;
-        // Three methods of four layers are 65 KB of text.
-        long others = 70_000 + Files.size(ShippedModel.directory().resolve("tokenizer.json"));
+        // Three methods of four layers are 65 KB of text, entries of the zip some more.
+        long others = 100_000 + Files.size(ShippedModel.directory().resolve("tokenizer.json"));
         assertThat(sizes.get("float32")).isBetween(4 * maps + table, 4 * maps + table + others);
         assertThat(sizes.get("float16")).isBetween(2 * maps + table, 2 * maps + table + others);
         assertThat(sizes.get("bfloat16"))
