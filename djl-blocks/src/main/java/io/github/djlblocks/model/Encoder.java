@@ -189,7 +189,7 @@ public final class Encoder extends KernelBlock {
         embedded.addAll(inputs.subNDList(Math.min(2, inputs.size())));
         NDArray x = call(embeddings, store, embedded, training, null);
 
-        LayerRun run = LayerRun.of(params);
+        LayerRun run = LayerRun.of(params, training);
         AttentionContext context =
                 AttentionContext.none().withPositions(positions).withWeights(run.keepsWeights());
         if (inputs.size() > 1) {
@@ -203,14 +203,13 @@ public final class Encoder extends KernelBlock {
                     context.withBias(
                             bias.bias(store, positions, positions, x.getDataType(), training));
         }
+        PairList<String, Object> told = run.shared(context, bias).toParams();
         for (int i = 0; i < layers.size(); i++) {
             if (i % layersPerState == 0) {
                 run.hidden(x);
             }
-            NDList left =
-                    callAll(layers.get(i), store, new NDList(x), training, context.toParams());
-            x = left.get(0);
-            run.weights(left);
+            Block layer = layers.get(i);
+            x = run.layer(x, in -> callAll(layer, store, new NDList(in), training, told));
         }
         NDArray output = norm == null ? x : call(norm, store, x, training, null);
         run.hidden(normedState ? output : x);

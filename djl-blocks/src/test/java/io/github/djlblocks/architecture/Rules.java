@@ -91,6 +91,7 @@ final class Rules {
                         root + ".kernel",
                         root + ".checkpoint",
                         root + ".graph",
+                        root + ".optimizer",
                         root + ".torchscript")
                 .should()
                 .callMethodWhere(
@@ -98,7 +99,7 @@ final class Rules {
                                 "computes on arrays", call -> computes(call, root)))
                 .because(
                         "kernel is the only door to arithmetic, and torchscript another way through"
-                                + " it");
+                                + " it; what changes parameters is in optimizer");
     }
 
     private static boolean computes(JavaCall<?> call, String root) {
