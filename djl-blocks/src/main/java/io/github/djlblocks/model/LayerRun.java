@@ -111,7 +111,7 @@ final class LayerRun {
 
     /** The output, then all hidden states, then all weights of each kind. */
     NDList after(NDArray output) {
-        NDList outputs = new NDList(output);
+        NDList outputs = new NDList(checkpoints == null ? output : checkpoints.handOn(output));
         outputs.addAll(hidden);
         weights.forEach(outputs::addAll);
         return outputs;
