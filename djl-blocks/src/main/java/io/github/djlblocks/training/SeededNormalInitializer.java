@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.initializer.Initializer;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -36,6 +37,15 @@ public final class SeededNormalInitializer implements Initializer {
         this.deviation = deviation;
     }
 
+    /**
+     * Draws the values of the next parameter.
+     *
+     * @param manager of the array
+     * @param shape its shape
+     * @param dataType FLOAT32, or FLOAT64, which has the same numbers
+     * @return a new array
+     * @throws IllegalArgumentException if it is of another type
+     */
     @Override
     public NDArray initialize(NDManager manager, Shape shape, DataType dataType) {
         Random random = new Random(seed * 0x9e3779b97f4a7c15L + parameters.getAndIncrement());
@@ -43,8 +53,22 @@ public final class SeededNormalInitializer implements Initializer {
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) (deviation * random.nextGaussian());
         }
-        try (NDArray drawn = manager.create(values, shape)) {
-            return dataType == DataType.FLOAT32 ? drawn.duplicate() : drawn.toType(dataType, true);
+        try (NDArray drawn = over(manager, values, shape, dataType)) {
+            return drawn.duplicate();
         }
+    }
+
+    /** PyTorch lays an array over the memory of Java, which is to be its own. */
+    private static NDArray over(NDManager manager, float[] values, Shape shape, DataType dataType) {
+        if (dataType == DataType.FLOAT64) {
+            double[] wide = new double[values.length];
+            Arrays.setAll(wide, i -> values[i]);
+            return manager.create(wide, shape);
+        }
+        if (dataType != DataType.FLOAT32) {
+            throw new IllegalArgumentException(
+                    dataType + " cannot be trained: initialise as FLOAT32 or FLOAT64");
+        }
+        return manager.create(values, shape);
     }
 }
