@@ -9,6 +9,7 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.AttentionContext;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.internal.Checks;
@@ -187,7 +188,7 @@ public final class Encoder extends KernelBlock {
         NDArray positions = given == null ? positions(kernels, first) : given;
         NDList embedded = new NDList(first, positions);
         embedded.addAll(inputs.subNDList(Math.min(2, inputs.size())));
-        NDArray x = call(embeddings, store, embedded, training, null);
+        NDArray x = call(embeddings, store, embedded, training, AdapterChoice.only(params));
 
         LayerRun run = LayerRun.of(params);
         AttentionContext context =
@@ -208,7 +209,12 @@ public final class Encoder extends KernelBlock {
                 run.hidden(x);
             }
             NDList left =
-                    callAll(layers.get(i), store, new NDList(x), training, context.toParams());
+                    callAll(
+                            layers.get(i),
+                            store,
+                            new NDList(x),
+                            training,
+                            AdapterChoice.onto(context.toParams(), params));
             x = left.get(0);
             run.weights(left);
         }
