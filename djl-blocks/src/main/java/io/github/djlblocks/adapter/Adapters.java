@@ -15,11 +15,13 @@ import io.github.djlblocks.internal.ParameterPaths;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,6 +84,23 @@ public final class Adapters {
     }
 
     /**
+     * Adds an adapter whose parameters get values with those of the model, when it is initialised
+     * or loads what DJL has saved. Maps are called by their paths.
+     *
+     * @param model the model, not initialised yet
+     * @param name the adapter's name: letters, digits, {@code _} and {@code -}
+     * @param config which maps it adapts, and how
+     * @return the names of the maps it adapts
+     * @throws IllegalArgumentException if the name is taken, or no map is a target
+     */
+    public static Set<String> declare(Block model, String name, LoraConfig config) {
+        Modules modules = new Modules(model, null);
+        Map<String, LoraAdapter> made = made(modules, config);
+        made.forEach((module, adapter) -> adapter.base().addAdapter(name, adapter));
+        return new TreeSet<>(made.keySet());
+    }
+
+    /**
      * Adds an adapter that changes nothing yet, and prepares the model for its training: its
      * parameters want gradients, all others are frozen for good ({@link #train}).
      *
@@ -92,15 +111,20 @@ public final class Adapters {
      * @throws IllegalStateException if it is DoRA, but the weights are packed for compiled passes
      */
     public Set<String> add(String name, LoraConfig config) {
-        Map<Linear, LoraAdapter> made = new LinkedHashMap<>();
-        Set<String> adapted = new TreeSet<>();
+        Map<String, LoraAdapter> made = made(modules, config);
+        install(name, made.values());
+        train(name);
+        return new TreeSet<>(made.keySet());
+    }
+
+    private static Map<String, LoraAdapter> made(Modules modules, LoraConfig config) {
+        Map<String, LoraAdapter> made = new LinkedHashMap<>();
         modules.linear()
                 .forEach(
                         (module, map) -> {
                             if (config.targets().matches(module, modules.isHead(module))) {
                                 LoraSizes sizes = config.sizes(module);
-                                made.put(map, new LoraAdapter(map, sizes, config));
-                                adapted.add(module);
+                                made.put(module, new LoraAdapter(map, sizes, config));
                             }
                         });
         if (made.isEmpty()) {
@@ -110,28 +134,25 @@ public final class Adapters {
                             + "; there are "
                             + modules.linear().keySet());
         }
-        install(name, made);
-        train(name);
-        return adapted;
+        return made;
     }
 
     /** Gives them values, and then adds all of them or none. */
-    void install(String name, Map<Linear, LoraAdapter> made) {
+    private void install(String name, Collection<LoraAdapter> made) {
         requireFree(name);
         List<Linear> done = new ArrayList<>();
         boolean complete = false;
         try {
-            made.forEach((map, adapter) -> initialize(map, adapter));
-            made.forEach(
-                    (map, adapter) -> {
-                        map.addAdapter(name, adapter);
-                        done.add(map);
-                    });
+            made.forEach(this::initialize);
+            for (LoraAdapter adapter : made) {
+                adapter.base().addAdapter(name, adapter);
+                done.add(adapter.base());
+            }
             complete = true;
         } finally {
             if (!complete) {
                 done.forEach(map -> map.removeAdapter(name));
-                made.values().forEach(LoraAdapter::clear);
+                made.forEach(LoraAdapter::clear);
             }
         }
     }
@@ -143,8 +164,8 @@ public final class Adapters {
         }
     }
 
-    private void initialize(Linear map, LoraAdapter adapter) {
-        Parameter weight = map.getDirectParameters().get("weight");
+    private void initialize(LoraAdapter adapter) {
+        Parameter weight = adapter.base().getDirectParameters().get("weight");
         if (adapter.isDora() && !weight.isInitialized()) {
             throw new IllegalStateException(
                     "DoRA needs the values of the weights, but those of the model are packed for"
@@ -282,7 +303,7 @@ public final class Adapters {
 
     private String merged() {
         return modules.linear().values().stream()
-                .flatMap(map -> java.util.stream.Stream.ofNullable(map.mergedAdapter()))
+                .flatMap(map -> Stream.ofNullable(map.mergedAdapter()))
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException("no adapter is merged"));
     }
@@ -332,9 +353,7 @@ public final class Adapters {
         requireFree(name);
         try (AdapterReader reader = new AdapterReader(modules, directory)) {
             Map<String, LoraAdapter> made = reader.adapters();
-            Map<Linear, LoraAdapter> byMap = new LinkedHashMap<>();
-            made.forEach((module, adapter) -> byMap.put(linear(module), adapter));
-            install(name, byMap);
+            install(name, made.values());
             return new TreeSet<>(made.keySet());
         }
     }

@@ -66,6 +66,10 @@ final class LoraAdapter extends LinearAdapter {
         return lengths;
     }
 
+    Linear base() {
+        return base;
+    }
+
     LoraSizes sizes() {
         return sizes;
     }
