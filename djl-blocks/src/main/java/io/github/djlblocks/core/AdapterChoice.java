@@ -1,5 +1,6 @@
 package io.github.djlblocks.core;
 
+import ai.djl.nn.Block;
 import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import java.util.Objects;
@@ -21,6 +22,21 @@ public final class AdapterChoice {
     AdapterChoice(String name, long version) {
         this.name = name;
         this.version = version;
+    }
+
+    /**
+     * Chooses an adapter of a model for passes over parts of it, which need not have it themselves;
+     * give it as the value of the param.
+     *
+     * @param model where the adapter is looked for
+     * @param name its name
+     * @return the choice
+     * @throws IllegalArgumentException if there is no such adapter; the message names those there
+     *     are
+     * @throws IllegalStateException if one is merged into the weights
+     */
+    public static AdapterChoice of(Block model, String name) {
+        return KnownAdapters.of(model, null).choice(name);
     }
 
     /**

@@ -112,7 +112,7 @@ public abstract class KernelBlock extends AbstractBlock {
         }
         KnownAdapters known = KnownAdapters.of(this, adapters);
         adapters = known;
-        return known.check(params, name);
+        return AdapterChoice.checked(params, known.choice(name));
     }
 
     /**

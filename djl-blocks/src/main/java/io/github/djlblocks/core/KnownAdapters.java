@@ -1,7 +1,6 @@
 package io.github.djlblocks.core;
 
 import ai.djl.nn.Block;
-import ai.djl.util.PairList;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -48,8 +47,8 @@ record KnownAdapters(long time, Map<String, Long> versions, Set<String> merged) 
         block.getChildren().forEach(child -> collect(child.getValue()));
     }
 
-    /** The params with the choice in the place of a name, which must be one of these. */
-    PairList<String, Object> check(PairList<String, Object> params, String name) {
+    /** Finds one of these. */
+    AdapterChoice choice(String name) {
         Long version = versions.get(name);
         if (version == null) {
             throw new IllegalArgumentException(
@@ -69,6 +68,6 @@ record KnownAdapters(long time, Map<String, Long> versions, Set<String> merged) 
                             + " is merged into the weights: unmerge it, or leave out the param "
                             + AdapterChoice.KEY);
         }
-        return AdapterChoice.checked(params, new AdapterChoice(name, version));
+        return new AdapterChoice(name, version);
     }
 }
