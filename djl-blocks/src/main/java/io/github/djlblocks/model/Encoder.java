@@ -9,6 +9,7 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.AttentionContext;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.internal.Checks;
@@ -187,7 +188,7 @@ public final class Encoder extends KernelBlock {
         NDArray positions = given == null ? positions(kernels, first) : given;
         NDList embedded = new NDList(first, positions);
         embedded.addAll(inputs.subNDList(Math.min(2, inputs.size())));
-        NDArray x = call(embeddings, store, embedded, training, null);
+        NDArray x = call(embeddings, store, embedded, training, AdapterChoice.only(params));
 
         LayerRun run = LayerRun.of(params, training);
         AttentionContext context =
@@ -203,7 +204,8 @@ public final class Encoder extends KernelBlock {
                     context.withBias(
                             bias.bias(store, positions, positions, x.getDataType(), training));
         }
-        PairList<String, Object> told = run.shared(context, bias).toParams();
+        PairList<String, Object> told =
+                AdapterChoice.onto(run.shared(context, bias).toParams(), params);
         for (int i = 0; i < layers.size(); i++) {
             if (i % layersPerState == 0) {
                 run.hidden(x);

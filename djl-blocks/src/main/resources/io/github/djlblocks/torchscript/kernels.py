@@ -84,6 +84,16 @@ def scale_norm(self, x: Tensor, gain: Tensor, epsilon: float) -> Tensor:
     return (w / norm * gain.to(w.dtype)).to(x.dtype)
 
 
+def row_lengths(self, matrix: Tensor) -> Tensor:
+    w = self.wide(matrix)
+    return torch.sqrt(torch.sum(w * w, [-1])).to(matrix.dtype)
+
+
+def per_row_length(self, magnitude: Tensor, matrix: Tensor) -> Tensor:
+    w = self.wide(matrix)
+    return (self.wide(magnitude) / torch.sqrt(torch.sum(w * w, [-1]))).to(magnitude.dtype)
+
+
 def group_norm(self, x: Tensor, weight: Optional[Tensor], bias: Optional[Tensor], groups: int, epsilon: float) -> Tensor:
     w = self.wide(x).reshape([x.size(0), groups, -1])
     normal = self.layer_norm(w, None, None, epsilon, "INSIDE_ROOT", False, False, 1).reshape(x.size())

@@ -23,6 +23,7 @@ final class Levels {
                     List.of("model"),
                     List.of("generate"),
                     List.of("torchscript", "family"),
+                    List.of("adapter"),
                     List.of("huggingface"));
 
     private Levels() {}
