@@ -23,7 +23,7 @@ final class Levels {
                     List.of("model"),
                     List.of("generate"),
                     List.of("torchscript", "family"),
-                    List.of("huggingface"));
+                    List.of("huggingface", "hybrid"));
 
     private Levels() {}
 

@@ -53,7 +53,7 @@ final class Rules {
                 .that()
                 .resideInAPackage(root + "..")
                 .and()
-                .resideOutsideOfPackage(root + ".torchscript")
+                .resideOutsideOfPackages(root + ".torchscript", root + ".hybrid")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(PYTORCH, MXNET)
@@ -63,7 +63,7 @@ final class Rules {
     static ArchRule noEngineButPyTorch(String root) {
         return noClasses()
                 .that()
-                .resideInAPackage(root + ".torchscript")
+                .resideInAnyPackage(root + ".torchscript", root + ".hybrid")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(MXNET)
@@ -91,7 +91,8 @@ final class Rules {
                         root + ".kernel",
                         root + ".checkpoint",
                         root + ".graph",
-                        root + ".torchscript")
+                        root + ".torchscript",
+                        root + ".hybrid")
                 .should()
                 .callMethodWhere(
                         DescribedPredicate.describe(
