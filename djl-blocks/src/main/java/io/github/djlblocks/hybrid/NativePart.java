@@ -160,6 +160,17 @@ final class NativePart implements AutoCloseable {
                 });
     }
 
+    /** Copies numbers into its tensors. */
+    void write(NDList tensors) {
+        writing(
+                () -> {
+                    try (IValue w = listFrom(tensors)) {
+                        call("write", w).close();
+                        return true;
+                    }
+                });
+    }
+
     /** Writes the module that is inside as a TorchScript file. */
     void write(OutputStream out) throws IOException {
         Path whole = Files.createTempFile("djl-blocks", ".pt");

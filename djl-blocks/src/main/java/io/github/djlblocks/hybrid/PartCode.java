@@ -105,6 +105,7 @@ final class PartCode {
                                 .replace("$PART", PartArchive.CLASS));
         state(text, archive.state());
         bind(text, archive.state());
+        write(text, archive.state());
         return text.toString();
     }
 
@@ -136,6 +137,18 @@ final class PartCode {
                                     ? "self." + PartArchive.ATTRIBUTE
                                     : access(path.substring(0, dot)))
                     .append("\n    m" + i + "." + name + " = w[" + i + "]\n");
+        }
+        text.append("    return None\n");
+    }
+
+    /** Copies numbers into the module's tensors. */
+    private static void write(StringBuilder text, List<StateEntry> state) {
+        text.append("  def write(self: ").append(PartArchive.CLASS).append(",\n");
+        text.append("    w: List[Tensor]) -> NoneType:\n");
+        for (int i = 0; i < state.size(); i++) {
+            text.append("    a" + i + " = torch.copy_(")
+                    .append(access(state.get(i).path()))
+                    .append(", w[" + i + "])\n");
         }
         text.append("    return None\n");
     }

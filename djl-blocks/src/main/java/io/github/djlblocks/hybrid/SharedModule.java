@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -240,6 +239,15 @@ final class SharedModule {
         return require().values();
     }
 
+    /** Writes other numbers into the tensors: those that are read, once all are. */
+    synchronized void write(StateLoad.Reading reading) {
+        Loaded now = require();
+        try (NDManager own = now.first().manager().newSubManager()) {
+            Map<String, NDArray> read = reading.read(own);
+            now.first().write(StateLoad.replaced(archive.state(), now.state, read));
+        }
+    }
+
     private Loaded require() {
         if (loaded == null) {
             throw new IllegalStateException(
@@ -269,10 +277,6 @@ final class SharedModule {
         } catch (IOException e) {
             throw new IllegalStateException(source + " cannot be read any more: " + e, e);
         }
-    }
-
-    void write(String code, OutputStream out) throws IOException {
-        part(code).write(out);
     }
 
     synchronized void close() {

@@ -10,20 +10,18 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBaseBlock;
 import ai.djl.nn.BlockList;
 import ai.djl.nn.ParameterList;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import ai.djl.util.PairList;
+import io.github.djlblocks.checkpoint.ArrayTensors;
+import io.github.djlblocks.checkpoint.LoadReport;
+import io.github.djlblocks.checkpoint.TensorSource;
+import io.github.djlblocks.checkpoint.WeightMap;
 import io.github.djlblocks.internal.Checks;
-import io.github.djlblocks.kernel.KernelSource;
-import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -65,8 +63,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TorchScriptBlock extends AbstractBaseBlock {
 
-    private static final int MAGIC = 0x54535054;
-
     private final SharedModule module;
     private final ScriptClass.Method method;
     private final List<InputSpec> inputs;
@@ -74,6 +70,7 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
     private final boolean trainMode;
     private final String code;
     private final ShapeRuns runs;
+    private final ModuleInputs checks;
 
     TorchScriptBlock(SharedModule module, String name, TorchScriptBlockBuilder.Options options) {
         this.module = module;
@@ -90,6 +87,7 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
         code = PartCode.of(module.archive(), arguments, method);
         module.addCode(code);
         runs = new ShapeRuns(module, code, inputs);
+        checks = new ModuleInputs(module, method, inputs);
         inputNames = inputs.stream().map(InputSpec::name).toList();
     }
 
@@ -138,8 +136,39 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
         module.setTrainable(trainable);
     }
 
-    SharedModule module() {
-        return module;
+    /**
+     * Returns the values of the {@code state_dict}, parameters and buffers, as a checkpoint: what
+     * {@link io.github.djlblocks.checkpoint.CheckpointLoader} fills a block defined in Java from. A
+     * tensor that the module has at two places is there by the first; those of type BFLOAT16 and
+     * INT16, which DJL's engine cannot hold, are left out.
+     *
+     * @return the tensors as they are when they are read
+     * @throws IllegalStateException if the module is not loaded
+     */
+    public TensorSource state() {
+        Map<String, NDArray> arrays = new LinkedHashMap<>(module.state());
+        module.archive().state().stream()
+                .filter(entry -> entry.sameAs() != null)
+                .forEach(entry -> arrays.remove(entry.path()));
+        return new ArrayTensors(module.toString(), arrays);
+    }
+
+    /**
+     * Writes the values of the {@code state_dict} from a checkpoint, such as {@link
+     * ArrayTensors#of} of a block defined in Java: all of them, or none.
+     *
+     * @param source the tensors
+     * @param map which tensor belongs to which name of the {@code state_dict}
+     * @param kept names of the {@code state_dict} that keep their values, as buffers that a block
+     *     in Java does not have
+     * @return what was loaded, tied and ignored
+     * @throws MalformedModelException if the two do not fit; the message lists all faults
+     * @throws IllegalArgumentException if a tensor cannot be read as the type it has in the module
+     * @throws IllegalStateException if the module is not loaded
+     */
+    public LoadReport loadState(TensorSource source, WeightMap map, Predicate<String> kept)
+            throws MalformedModelException {
+        return new StateLoad(module.archive().state(), source, map, kept).into(module);
     }
 
     @Override
@@ -148,20 +177,9 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        requireArrays(inputs);
-        checkShapes(inputs.getShapes());
+        checks.require(inputs);
         NativePart part = module.part(code);
-        for (NDArray input : inputs) {
-            if (!input.getDevice().equals(part.device())) {
-                throw new IllegalArgumentException(
-                        this.module
-                                + " is on "
-                                + part.device()
-                                + ", but an input is on "
-                                + input.getDevice()
-                                + ": load it on a manager of that device");
-            }
-        }
+        checks.requireDevice(inputs, part.device());
         boolean graph =
                 training
                         && (trainMode
@@ -191,68 +209,6 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
         }
     }
 
-    private void requireArrays(NDList given) {
-        requireCount(given.size());
-        for (int i = 0; i < inputs.size(); i++) {
-            NDArray array = given.get(i);
-            if (array instanceof KernelSource) {
-                throw new UnsupportedOperationException(
-                        "method "
-                                + method.name()
-                                + " of "
-                                + module
-                                + " is TorchScript already, and cannot be written into another"
-                                + " script");
-            }
-            if (!(array instanceof PtNDArray)) {
-                throw new IllegalArgumentException(
-                        "input '"
-                                + inputs.get(i).name()
-                                + "' is on engine "
-                                + array.getManager().getEngine().getEngineName()
-                                + ", but TorchScript runs on PyTorch: put an EnginePart in"
-                                + " between");
-            }
-            DataType declared = inputs.get(i).type();
-            if (declared != null && declared != array.getDataType()) {
-                throw new IllegalArgumentException(
-                        "input '"
-                                + inputs.get(i).name()
-                                + "' is "
-                                + array.getDataType()
-                                + ", expected "
-                                + declared
-                                + ": cast it");
-            }
-        }
-    }
-
-    private void requireCount(int count) {
-        if (count != inputs.size()) {
-            throw new IllegalArgumentException(
-                    "method "
-                            + method
-                            + " of "
-                            + module
-                            + " takes "
-                            + inputs.size()
-                            + " input(s) here, "
-                            + inputs
-                            + ", got "
-                            + count);
-        }
-    }
-
-    private void checkShapes(Shape[] shapes) {
-        requireCount(shapes.length);
-        for (int i = 0; i < shapes.length; i++) {
-            String fault = inputs.get(i).fault(shapes[i]);
-            if (fault != null) {
-                throw new IllegalArgumentException("method " + method.name() + ": " + fault);
-            }
-        }
-    }
-
     /**
      * Finds the shapes of the outputs by a run on zeros of the inputs' declared types, or where
      * none are declared of the first among FLOAT32, INT64 and BOOLEAN that run. An axis of -1 may
@@ -264,13 +220,13 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
      */
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
-        checkShapes(inputShapes);
+        checks.requireShapes(inputShapes);
         return runs.of(inputShapes, null).shapes().toArray(Shape[]::new);
     }
 
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes, DataType @Nullable [] inputDataTypes) {
-        checkShapes(inputShapes);
+        checks.requireShapes(inputShapes);
         return runs.of(inputShapes, inputDataTypes).shapes().toArray(Shape[]::new);
     }
 
@@ -288,7 +244,7 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
     @Override
     public void initialize(NDManager manager, DataType dataType, Shape... inputShapes) {
         requirePyTorch(manager);
-        checkShapes(inputShapes);
+        checks.requireShapes(inputShapes);
         boolean wasLoaded = module.isLoaded();
         boolean fits = false;
         try {
@@ -384,20 +340,7 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
      * @throws IllegalStateException if the module is not loaded
      */
     public void save(Path file) throws IOException {
-        Path target = file.toAbsolutePath();
-        Path parent = target.getParent();
-        if (parent == null || !Files.isDirectory(parent)) {
-            throw new IOException(file + " cannot be written: its directory does not exist");
-        }
-        Path temporary = Files.createTempFile(parent, ".saving", ".pt");
-        try {
-            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(temporary))) {
-                module.write(code, out);
-            }
-            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(temporary);
-        }
+        ModuleStream.save(module, code, file);
     }
 
     /**
@@ -409,21 +352,7 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
      */
     @Override
     public void saveParameters(DataOutputStream os) throws IOException {
-        Path temporary = Files.createTempFile("djl-blocks", ".pt");
-        try {
-            save(temporary);
-            os.writeInt(MAGIC);
-            os.writeByte(version);
-            Shape[] shapes = inputShapes == null ? new Shape[0] : inputShapes;
-            os.writeInt(shapes.length);
-            for (Shape shape : shapes) {
-                os.write(shape.getEncoded());
-            }
-            os.writeLong(Files.size(temporary));
-            Files.copy(temporary, os);
-        } finally {
-            Files.delete(temporary);
-        }
+        ModuleStream.write(module, code, inputShapes, os);
     }
 
     /**
@@ -439,36 +368,7 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
     public void loadParameters(NDManager manager, DataInputStream is)
             throws IOException, MalformedModelException {
         requirePyTorch(manager);
-        int magic = is.readInt();
-        int savedVersion = is.readByte();
-        if (magic != MAGIC || savedVersion != version) {
-            throw new MalformedModelException(
-                    "what is read was not saved by a TorchScriptBlock of this version: the blocks"
-                            + " must be those that were saved, in the same order");
-        }
-        Shape[] shapes = new Shape[is.readInt()];
-        for (int i = 0; i < shapes.length; i++) {
-            shapes[i] = Shape.decode(is);
-        }
-        long size = is.readLong();
-        Path temporary = Files.createTempFile("djl-blocks", ".pt");
-        try {
-            Streams.copy(is, temporary, size);
-            requireSame(ScriptArchive.read(temporary));
-            module.load(manager, temporary);
-            inputShapes = shapes.length == 0 ? null : shapes;
-        } finally {
-            Files.delete(temporary);
-        }
-    }
-
-    private void requireSame(ScriptArchive saved) throws MalformedModelException {
-        ScriptArchive own = module.archive();
-        String difference = own.difference(saved);
-        if (difference != null) {
-            throw new MalformedModelException(
-                    "what was saved is another module than " + module + ": " + difference);
-        }
+        inputShapes = ModuleStream.read(module, manager, is);
     }
 
     /**
