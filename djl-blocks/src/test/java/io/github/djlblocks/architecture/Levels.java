@@ -24,7 +24,7 @@ final class Levels {
                     List.of("generate"),
                     List.of("torchscript", "family"),
                     List.of("adapter"),
-                    List.of("huggingface"));
+                    List.of("huggingface", "hybrid"));
 
     private Levels() {}
 

@@ -55,7 +55,7 @@ final class Rules {
                 .that()
                 .resideInAPackage(root + "..")
                 .and()
-                .resideOutsideOfPackage(root + ".torchscript")
+                .resideOutsideOfPackages(root + ".torchscript", root + ".hybrid")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(PYTORCH, MXNET)
@@ -65,7 +65,7 @@ final class Rules {
     static ArchRule noEngineButPyTorch(String root) {
         return noClasses()
                 .that()
-                .resideInAPackage(root + ".torchscript")
+                .resideInAnyPackage(root + ".torchscript", root + ".hybrid")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(MXNET)
@@ -94,7 +94,8 @@ final class Rules {
                         root + ".checkpoint",
                         root + ".graph",
                         root + ".optimizer",
-                        root + ".torchscript")
+                        root + ".torchscript",
+                        root + ".hybrid")
                 .should()
                 .callMethodWhere(
                         DescribedPredicate.describe(
