@@ -13,6 +13,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.LambdaBlock;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.ParameterList;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.EasyTrain;
@@ -29,6 +30,7 @@ import io.github.djlblocks.parity.EngineUnderTest;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -97,7 +99,7 @@ class TorchScriptTrainingTest {
     void tied_weight_isOneParameter(NDManager manager) throws Exception {
         TorchScriptBlock block = Modules.tagger().build();
         block.initialize(manager, DataType.FLOAT32, new Shape(2, 3));
-        Map<String, Parameter> parameters = Map.copyOf(block.getParameters().toMap());
+        ParameterList parameters = block.getParameters();
         assertThat(parameters.get("layers.1.weight")).isSameAs(parameters.get("layers.0.weight"));
 
         NDArray ids = Modules.ids(manager);
@@ -113,8 +115,7 @@ class TorchScriptTrainingTest {
     }
 
     @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
-    void training_mode_dropsOutAndTakesStatistics(NDManager manager)
-            throws Exception {
+    void training_mode_dropsOutAndTakesStatistics(NDManager manager) throws Exception {
         TorchScriptBlock block = Modules.tagger().build();
         block.initialize(manager, DataType.FLOAT32, new Shape(2, 3));
         NDArray ids = Modules.ids(manager);
@@ -172,7 +173,7 @@ class TorchScriptTrainingTest {
         double epsilon = 1e-2;
         double up = loss(model, manager, x, weight, epsilon);
         double down = loss(model, manager, x, weight, -epsilon);
-        assertThat(gradients.get("01Linear_weight")[1])
+        assertThat(Objects.requireNonNull(gradients.get("01Linear_weight"))[1])
                 .isCloseTo(
                         (up - down) / (2 * epsilon),
                         org.assertj.core.data.Offset.offset(Math.abs(up) * 2e-3 + 1e-4));
