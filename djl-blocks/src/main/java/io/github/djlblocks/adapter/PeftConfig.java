@@ -38,6 +38,7 @@ final class PeftConfig {
                     "loftq_config",
                     "megatron_core",
                     "peft_version",
+                    "qalora_group_size",
                     "revision",
                     "runtime_config");
 
