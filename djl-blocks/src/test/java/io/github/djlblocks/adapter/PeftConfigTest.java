@@ -101,7 +101,7 @@ class PeftConfigTest {
                 "\"use_qalora\": false",
                 "\"qalora_group_size\": 16",
                 "\"ensure_weight_tying\": false",
-                "\"init_lora_weights\": \"pissa_niter_4\"",
+                "\"init_lora_weights\": \"gaussian\"",
                 "\"loftq_config\": {\"loftq_bits\": 4}",
                 "\"revision\": \"main\"",
                 "\"inference_mode\": true",
@@ -114,8 +114,16 @@ class PeftConfigTest {
     @Test
     void read_wrong_saysWhere() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> PeftConfig.read("adapter_config.json", "{\"peft_type\": \"IA3\"}"))
-                .withMessage("adapter_config.json: peft_type 'IA3' is not implemented; known: LORA");
+                .isThrownBy(
+                        () -> PeftConfig.read("adapter_config.json", "{\"peft_type\": \"IA3\"}"))
+                .withMessage(
+                        "adapter_config.json: peft_type 'IA3' is not implemented; known: LORA");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> read(", \"init_lora_weights\": \"pissa_niter_4\""))
+                .withMessage(
+                        "adapter_config.json: init_lora_weights 'pissa_niter_4' changes the weights"
+                                + " of the base besides; save the adapter with"
+                                + " path_initial_model_for_weight_conversion, or merged");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> read(", \"r\": 0"))
                 .withMessage(

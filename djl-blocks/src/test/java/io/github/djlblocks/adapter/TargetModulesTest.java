@@ -61,11 +61,7 @@ class TargetModulesTest {
                                         .optLayers(0, 10)
                                         .optLayersPattern("blocks", "layers")))
                 .containsExactly(MODULES.get(4));
-        assertThat(
-                        matched(
-                                config().setTargets("up_proj")
-                                        .optLayers(10)
-                                        .optLayersPattern("blocks")))
+        assertThat(matched(config().setTargets("up_proj").optLayers(10).optLayersPattern("blocks")))
                 .isEmpty();
     }
 
@@ -103,8 +99,7 @@ class TargetModulesTest {
                 .isThrownBy(() -> config().setAllLinear().optRank(0).build())
                 .withMessage("rank (0) must be at least 1: it is how many rows A has");
         assertThatIllegalArgumentException()
-                .isThrownBy(
-                        () -> config().setAllLinear().optRankPattern(Map.of("up", -1)).build())
+                .isThrownBy(() -> config().setAllLinear().optRankPattern(Map.of("up", -1)).build())
                 .withMessage("rank of up (-1) must be at least 1: it is how many rows A has");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> config().setAllLinear().optAlpha(0).build())
