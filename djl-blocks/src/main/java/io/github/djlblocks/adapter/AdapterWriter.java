@@ -1,7 +1,7 @@
 package io.github.djlblocks.adapter;
 
 import io.github.djlblocks.checkpoint.SafetensorsWriter;
-import io.github.djlblocks.checkpoint.StagedFiles;
+import io.github.djlblocks.internal.StagedFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -258,20 +258,20 @@ public final class CausalLanguageModel extends KernelBlock implements StreamingB
             @Nullable KeyValueCache cache) {
         NDArray places = tokens.positions();
         NDArray x = embedded(store, tokens.first(), places, training);
-        LayerRun run = LayerRun.of(params);
+        LayerRun run = LayerRun.of(params, training);
         AttentionContext context =
                 tokens.context(x.getDataType(), places, rotaries).withWeights(run.keepsWeights());
         if (bias != null) {
             context = context.withBias(bias.bias(store, x, training, tokens.past()));
         }
+        context = run.shared(context, bias);
         for (int i = 0; i < layers.size(); i++) {
             run.hidden(x);
             KeyValueCache.Slot slot = cache == null ? null : cache.slot(i);
             PairList<String, Object> told =
                     AdapterChoice.onto(context.withCache(slot).toParams(), params);
-            NDList left = callAll(layers.get(i), store, new NDList(x), training, told);
-            x = left.get(0);
-            run.weights(left);
+            Block layer = layers.get(i);
+            x = run.layer(x, in -> callAll(layer, store, new NDList(in), training, told));
         }
         if (norm != null) {
             x = call(norm, store, x, training, null);

@@ -190,7 +190,7 @@ public final class Encoder extends KernelBlock {
         embedded.addAll(inputs.subNDList(Math.min(2, inputs.size())));
         NDArray x = call(embeddings, store, embedded, training, AdapterChoice.only(params));
 
-        LayerRun run = LayerRun.of(params);
+        LayerRun run = LayerRun.of(params, training);
         AttentionContext context =
                 AttentionContext.none().withPositions(positions).withWeights(run.keepsWeights());
         if (inputs.size() > 1) {
@@ -204,19 +204,14 @@ public final class Encoder extends KernelBlock {
                     context.withBias(
                             bias.bias(store, positions, positions, x.getDataType(), training));
         }
+        PairList<String, Object> told =
+                AdapterChoice.onto(run.shared(context, bias).toParams(), params);
         for (int i = 0; i < layers.size(); i++) {
             if (i % layersPerState == 0) {
                 run.hidden(x);
             }
-            NDList left =
-                    callAll(
-                            layers.get(i),
-                            store,
-                            new NDList(x),
-                            training,
-                            AdapterChoice.onto(context.toParams(), params));
-            x = left.get(0);
-            run.weights(left);
+            Block layer = layers.get(i);
+            x = run.layer(x, in -> callAll(layer, store, new NDList(in), training, told));
         }
         NDArray output = norm == null ? x : call(norm, store, x, training, null);
         run.hidden(normedState ? output : x);

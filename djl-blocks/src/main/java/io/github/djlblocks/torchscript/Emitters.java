@@ -45,6 +45,7 @@ final class Emitters {
         PositionEmitters.register(ALL);
         AttentionEmitters.register(ALL);
         RoutingEmitters.register(ALL);
+        CacheEmitters.register(ALL);
     }
 
     private Emitters() {}

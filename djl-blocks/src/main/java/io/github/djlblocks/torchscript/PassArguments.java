@@ -98,7 +98,7 @@ final class PassArguments {
 
     /** The params with symbolic arrays and caches in the places of the real ones. */
     @Nullable PairList<String, Object> traced(
-            List<? extends NDArray> tracedArrays, List<TracedCache> tracedCaches) {
+            List<? extends NDArray> tracedArrays, List<? extends KeyValueCache> tracedCaches) {
         if (params == null) {
             return null;
         }
@@ -120,11 +120,14 @@ final class PassArguments {
 
     private static final class Places {
         private final List<? extends NDArray> arrays;
-        private final List<TracedCache> caches;
+        private final List<? extends KeyValueCache> caches;
         private int nextArray;
         private int nextCache;
 
-        Places(List<? extends NDArray> arrays, List<TracedCache> caches, int firstArray) {
+        Places(
+                List<? extends NDArray> arrays,
+                List<? extends KeyValueCache> caches,
+                int firstArray) {
             this.arrays = arrays;
             this.caches = caches;
             nextArray = firstArray;
@@ -134,7 +137,7 @@ final class PassArguments {
             return arrays.get(nextArray++);
         }
 
-        TracedCache cache() {
+        KeyValueCache cache() {
             return caches.get(nextCache++);
         }
     }

@@ -1,4 +1,4 @@
-package io.github.djlblocks.checkpoint;
+package io.github.djlblocks.internal;
 
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -37,11 +37,11 @@ public final class StagedFiles implements AutoCloseable {
     }
 
     /**
-     * Starts.
+     * Starts; the directory is made if it is not there.
      *
-     * @param directory where the files are to be; made if it is not there
-     * @return no files yet; close it
-     * @throws IOException if it cannot be made or written into
+     * @param directory where the files are to be
+     * @return files of which there are none yet
+     * @throws IOException if nothing can be written there
      */
     public static StagedFiles in(Path directory) throws IOException {
         Path whole = directory.toAbsolutePath();
@@ -58,7 +58,7 @@ public final class StagedFiles implements AutoCloseable {
     /**
      * Adds a file.
      *
-     * @param name its name in the directory
+     * @param name what it is to be called in the directory
      * @return where to write it
      */
     public Path file(String name) {
