@@ -34,12 +34,15 @@ final class PeftConfig {
                     "eva_config",
                     "fan_in_fan_out",
                     "inference_mode",
-                    "init_lora_weights",
                     "loftq_config",
                     "megatron_core",
                     "peft_version",
+                    "qalora_group_size",
                     "revision",
                     "runtime_config");
+
+    /** What A and B start from, the base as it is. */
+    private static final Set<String> HARMLESS_STARTS = Set.of("gaussian", "eva", "orthogonal");
 
     /** Fields that change the numbers, and the values that say nothing. */
     private static final Map<String, List<String>> NEUTRAL =
@@ -92,11 +95,26 @@ final class PeftConfig {
         if (json.has("task_type")) {
             builder.optTaskType(json.text("task_type"));
         }
+        refuseOtherBase(json, fields);
         refuseOthers(json, fields);
         try {
             return builder.build();
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(where + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Some start from other weights of the base, which only the base that was trained has. */
+    private static void refuseOtherBase(ConfigReader json, JsonObject fields) {
+        String field = "init_lora_weights";
+        boolean isText = json.has(field) && fields.getAsJsonPrimitive(field).isString();
+        if (isText && !HARMLESS_STARTS.contains(json.text(field))) {
+            throw json.refusal(
+                    field
+                            + " '"
+                            + json.text(field)
+                            + "' changes the weights of the base besides; save the adapter with"
+                            + " path_initial_model_for_weight_conversion, or merged");
         }
     }
 

@@ -78,11 +78,14 @@ public final class AdapterChoice {
      * @param params the params, or none; stay as they are
      * @param name the name of an adapter
      * @return new params
-     * @throws IllegalArgumentException if they choose one already
+     * @throws IllegalArgumentException if they choose another one
      */
     public static PairList<String, Object> with(
             @Nullable PairList<String, Object> params, String name) {
         Object other = value(params);
+        if (params != null && other != null && nameOf(other).equals(name)) {
+            return params;
+        }
         if (other != null) {
             throw new IllegalArgumentException(
                     "param " + KEY + " is " + nameOf(other) + " already, not " + name);
