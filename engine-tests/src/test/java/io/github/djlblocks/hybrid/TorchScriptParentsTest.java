@@ -16,6 +16,7 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.feedforward.FeedForward;
+import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.layer.Residual;
 import io.github.djlblocks.norm.RmsNorm;
 import io.github.djlblocks.parity.EachEngine;
@@ -109,7 +110,7 @@ class TorchScriptParentsTest {
         assertThat(passes.compiled()).isZero();
         assertThat(passes.portable()).isEqualTo(1);
 
-        TorchScript.compile(block, manager, CompileOptions.builder().optDemanded(true).build());
+        TorchScript.compile(block, manager, CompileOptions.defaults().demanded());
         assertThatThrownBy(() -> Modules.infer(block, manager, x))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("was to run compiled but cannot")
@@ -128,7 +129,11 @@ class TorchScriptParentsTest {
         Block java =
                 new SequentialBlock()
                         .add(RmsNorm.builder().setChannels(4).build())
-                        .add(FeedForward.of(Linear.withBias(4, 6), Linear.withBias(6, 4)));
+                        .add(
+                                FeedForward.of(
+                                        Linear.withBias(4, 6),
+                                        Linear.withBias(6, 4),
+                                        ActivationFunction.GELU));
         java.initialize(manager, DataType.FLOAT32, SHAPE);
         Path file = directory.resolve("export.pt");
         TorchScript.export(
