@@ -11,7 +11,9 @@ import ai.djl.training.initializer.Initializer;
 import ai.djl.util.Progress;
 import io.github.djlblocks.internal.ParameterPaths;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -129,6 +131,7 @@ public final class CheckpointLoader {
             @Nullable Progress progress,
             Shape[] inputShapes) {
         Map<Parameter, Initializer> initializers = new HashMap<>();
+        Set<String> read = new HashSet<>();
         boolean filled = false;
         try {
             if (progress != null) {
@@ -139,10 +142,16 @@ public final class CheckpointLoader {
                     .forEach(
                             (path, parameter) -> {
                                 initializers.put(parameter, parameter.getInitializer());
-                                parameter.setInitializer(reading(path, report, source, progress));
+                                Initializer reading = reading(path, report, source, progress);
+                                parameter.setInitializer(
+                                        (owner, shape, type) -> {
+                                            read.add(path);
+                                            return reading.initialize(owner, shape, type);
+                                        });
                             });
             block.initialize(manager, dataType, inputShapes);
             plan.parameters().forEach(CheckpointLoader::requireFilled);
+            plan.parameters().keySet().forEach(path -> requireRead(path, read));
             if (progress != null) {
                 progress.end();
             }
@@ -195,6 +204,16 @@ public final class CheckpointLoader {
         if (parameter.isInitialized()) {
             throw new IllegalStateException(
                     "parameter " + path + " is initialized already: clear() the block first");
+        }
+    }
+
+    private static void requireRead(String path, Set<String> read) {
+        if (!read.contains(path)) {
+            throw new IllegalStateException(
+                    "parameter "
+                            + path
+                            + " was not read: its block brings values of its own when it is"
+                            + " initialised; load its values into it by its own means");
         }
     }
 

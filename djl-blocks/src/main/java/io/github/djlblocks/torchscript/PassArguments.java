@@ -6,6 +6,7 @@ import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.AttentionContext;
 import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.core.AdapterChoice;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,7 @@ final class PassArguments {
         } else if (value instanceof Boolean
                 || value instanceof Number
                 || value instanceof String
+                || value instanceof AdapterChoice
                 || value instanceof Enum<?>) {
             signature.add(value);
         } else {

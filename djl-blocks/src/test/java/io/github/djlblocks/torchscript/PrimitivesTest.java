@@ -33,6 +33,7 @@ class PrimitivesTest {
                     "loadBalancingLoss",
                     "maskedPositions",
                     "newTimeBuffer",
+                    "overwrite",
                     "randomizedRelu",
                     "routerZLoss",
                     "selectRows",

@@ -12,7 +12,7 @@ import picocli.CommandLine.Command;
 
 /**
  * The programs of the samples as one: {@code generate}, {@code chat}, {@code embed}, {@code
- * inspect}, {@code export}, {@code bench}.
+ * inspect}, {@code export}, {@code finetune}, {@code bench}.
  */
 @Command(
         name = "djl-blocks",
@@ -58,6 +58,7 @@ public final class Cli extends Program {
                 .addSubcommand(new Embed())
                 .addSubcommand(new Inspect())
                 .addSubcommand(new Export())
+                .addSubcommand(new FineTuneStories())
                 .addSubcommand(new Bench());
     }
 

@@ -1,0 +1,151 @@
+package io.github.djlblocks.hybrid;
+
+import static io.github.djlblocks.parity.ParityAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.MalformedModelException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.SequentialBlock;
+import io.github.djlblocks.core.Linear;
+import io.github.djlblocks.norm.LayerNorm;
+import io.github.djlblocks.parity.EachEngine;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Modules that are saved with the blocks around them, and as files of their own. */
+class TorchScriptSaveTest {
+
+    @TempDir private Path directory;
+
+    private static Block traced() throws Exception {
+        return TorchScriptBlock.builder().setFile(Modules.file("traced.pt")).build();
+    }
+
+    /** Two modules of one file, first and in the middle, between blocks of ours. */
+    private static SequentialBlock stack() throws Exception {
+        return new SequentialBlock()
+                .add(Modules.tagger().optMethod("vector").build())
+                .add(Linear.withBias(3, 4))
+                .add(traced())
+                .add(LayerNorm.builder().setChannels(2).build())
+                .add(Linear.withBias(2, 4))
+                .add(traced());
+    }
+
+    private static byte[] saved(Block block) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        block.saveParameters(new DataOutputStream(bytes));
+        return bytes.toByteArray();
+    }
+
+    private static void load(Block block, NDManager manager, byte[] bytes) throws Exception {
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+        block.loadParameters(manager, in);
+        assertThat(in.read()).isEqualTo(-1);
+    }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void saveParameters_modulesAmongBlocks_areReadByOthersOfTheSameKind(NDManager manager)
+            throws Exception {
+        SequentialBlock block = stack();
+        block.initialize(manager, DataType.FLOAT32, new Shape(2, 3));
+        // The two traced parts differ from their file, and from each other.
+        block.getParameters().get("03TorchScriptBlock_0.bias").getArray().addi(0.5f);
+        block.getParameters().get("06TorchScriptBlock_2.weight").getArray().muli(-2f);
+        NDArray ids = Modules.ids(manager);
+        NDArray expected = Modules.infer(block, manager, ids).singletonOrThrow();
+        byte[] bytes = saved(block);
+
+        SequentialBlock other = stack();
+        load(other, manager, bytes);
+        assertThat(Modules.infer(other, manager, ids).singletonOrThrow()).isExactly(expected);
+
+        SequentialBlock initialised = stack();
+        initialised.initialize(manager, DataType.FLOAT32, new Shape(2, 3));
+        NDArray before = Modules.infer(initialised, manager, ids).singletonOrThrow();
+        assertThat(before.toFloatArray()).isNotEqualTo(expected.toFloatArray());
+        load(initialised, manager, bytes);
+        assertThat(Modules.infer(initialised, manager, ids).singletonOrThrow()).isExactly(expected);
+        initialised.initialize(manager, DataType.FLOAT32, new Shape(2, 3));
+        assertThat(Modules.infer(initialised, manager, ids).singletonOrThrow()).isExactly(expected);
+    }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void loadParameters_otherModule_leavesTheBlockAsItWas(NDManager manager) throws Exception {
+        Block traced = traced();
+        traced.initialize(manager, DataType.FLOAT32, new Shape(2, 4));
+        byte[] bytes = saved(traced);
+        Block tagger = Modules.tagger().build();
+        tagger.initialize(manager, DataType.FLOAT32, new Shape(2, 3));
+        NDArray expected = Modules.infer(tagger, manager, Modules.ids(manager)).get(0);
+
+        assertThatThrownBy(() -> load(tagger, manager, bytes))
+                .isInstanceOf(MalformedModelException.class)
+                .hasMessageContaining("what was saved is another module than")
+                .hasMessageContaining("tagger.pt")
+                .hasMessageContaining("it has tensor 0.weight F32 (5, 4)")
+                .hasMessageContaining("where emb.weight F32 (11, 4) is here");
+        byte[] cut = Arrays.copyOf(saved(tagger), 5000);
+        assertThatThrownBy(() -> load(tagger, manager, cut))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("bytes before the module does");
+        assertThatThrownBy(() -> load(tagger, manager, new byte[100]))
+                .isInstanceOf(MalformedModelException.class)
+                .hasMessageContaining("was not saved by a TorchScriptBlock");
+
+        assertThat(Modules.infer(tagger, manager, Modules.ids(manager)).get(0)).isExactly(expected);
+    }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void save_changedModule_isAFileThatOthersLoad(NDManager manager) throws Exception {
+        TorchScriptBlock block = Modules.tagger().optTrainable(true).build();
+        block.initialize(manager, DataType.FLOAT32, new Shape(2, 3));
+        block.getParameters().get("layers.0.weight").getArray().muli(3f);
+        NDArray ids = Modules.ids(manager);
+        NDArray expected = Modules.infer(block, manager, ids).get(0);
+        Path file = directory.resolve("changed.pt");
+        block.save(file);
+        try (Stream<Path> files = Files.list(directory)) {
+            assertThat(files).containsExactly(file);
+        }
+
+        TorchScriptBlock again =
+                TorchScriptBlock.builder().setContent(Files.readAllBytes(file)).build();
+        again.initialize(manager, DataType.FLOAT32, new Shape(2, 3));
+        assertThat(Modules.infer(again, manager, ids).get(0)).isExactly(expected);
+        assertThat(again.getParameters().get("layers.1.weight"))
+                .isSameAs(again.getParameters().get("layers.0.weight"));
+        assertThat(again.methods()).isEqualTo(block.methods());
+
+        try (ai.djl.Model model = ai.djl.Model.newInstance("changed", "PyTorch")) {
+            model.load(directory, "changed");
+            NDArray djl = Modules.infer(model.getBlock(), manager, ids).get(0);
+            assertThat(djl).isExactly(expected);
+        }
+    }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void saveParameters_notLoaded_saysSo(NDManager manager) throws Exception {
+        Block block = traced();
+        assertThatThrownBy(() -> saved(block))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("traced.pt is not loaded: call initialize");
+        block.initialize(manager, DataType.FLOAT32, new Shape(1, 4));
+        block.clear();
+        assertThat(block.isInitialized()).isFalse();
+        assertThatThrownBy(() -> saved(block)).hasMessageContaining("is not loaded");
+    }
+}
