@@ -23,12 +23,14 @@ import io.github.djlblocks.attention.CachePolicy;
 import io.github.djlblocks.family.Families;
 import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.model.CausalLanguageModel;
+import io.github.djlblocks.parity.LeakGuard;
 import io.github.djlblocks.parity.Tolerance;
 import io.github.djlblocks.torchscript.CacheForm;
 import io.github.djlblocks.torchscript.DecoderExportOptions;
 import io.github.djlblocks.torchscript.ExportTarget;
 import io.github.djlblocks.torchscript.TorchScript;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -289,6 +291,25 @@ class ExportDecoderTest {
             assertThat(Exports.call(model, "decode", columns(chosen, 5, 6)).get(0))
                     .isCloseTo(columns(whole(block, chosen), 5, 6), TOLERANCE);
         }
+    }
+
+    @Test
+    void exporting_leavesNothingOpen() {
+        CausalLanguageModel block = llama();
+        LeakGuard.ofEngine(manager)
+                .check(
+                        () -> {
+                            try {
+                                TorchScript.exportDecoder(
+                                        block,
+                                        directory.resolve("model.pt"),
+                                        DecoderExportOptions.builder()
+                                                .optWeights(WeightFormat.INT4)
+                                                .build());
+                            } catch (IOException e) {
+                                throw new UncheckedIOException(e);
+                            }
+                        });
     }
 
     @Test
