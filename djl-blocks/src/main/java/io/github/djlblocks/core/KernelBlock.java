@@ -92,8 +92,7 @@ public abstract class KernelBlock extends AbstractBlock {
     }
 
     /**
-     * Returns what this block works with in the place of what a caller passes along, before
-     * anything is checked or run.
+     * Returns what this block works with in the place of what a caller passes along.
      *
      * @param params what the caller passes along, or none
      * @return the same, unless said otherwise
@@ -130,7 +129,7 @@ public abstract class KernelBlock extends AbstractBlock {
     }
 
     /**
-     * Requires that passes use the values of the parameters as they are, and no packed copies.
+     * Requires that passes use the parameters as they are, and no packed copies.
      *
      * @param what cannot be done otherwise, for the message, as in {@code merged}
      * @throws IllegalStateException if compiled passes have weights of their own

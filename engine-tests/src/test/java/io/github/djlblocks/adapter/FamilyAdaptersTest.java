@@ -32,14 +32,16 @@ class FamilyAdaptersTest {
 
     private static final String SIZES =
             """
-            "vocab_size": 13, "hidden_size": 12, "intermediate_size": 20, "num_hidden_layers": 2,
-            "num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": 16,
-            "n_embd": 12, "n_layer": 2, "n_head": 4, "n_positions": 16, "d_model": 12, "d_kv": 3,
-            "d_ff": 20, "num_layers": 2, "num_heads": 4, "dim": 12, "hidden_dim": 20, "n_layers": 2,
-            "n_heads": 4, "encoder_layers": 2, "decoder_layers": 2, "encoder_ffn_dim": 20,
-            "decoder_ffn_dim": 20, "encoder_attention_heads": 4, "decoder_attention_heads": 4,
-            "embedding_size": 8, "num_local_experts": 3, "num_experts_per_tok": 2,
+            "vocab_size": 13, "hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2,
+            "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 16,
+            "n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 16, "d_model": 16, "d_kv": 8,
+            "d_ff": 20, "num_layers": 2, "num_heads": 2, "dim": 16, "hidden_dim": 20, "n_layers": 2,
+            "n_heads": 2, "encoder_layers": 2, "decoder_layers": 2, "encoder_ffn_dim": 20,
+            "decoder_ffn_dim": 20, "encoder_attention_heads": 2, "decoder_attention_heads": 2,
+            "embedding_size": 8,
             """;
+
+    private static final String EXPERTS = "\"num_local_experts\": 3, \"num_experts_per_tok\": 2,";
 
     @TempDir Path directory;
 
@@ -47,6 +49,7 @@ class FamilyAdaptersTest {
         return Families.parse(
                 "{"
                         + SIZES
+                        + (type.equals("mixtral") ? EXPERTS : "")
                         + " \"model_type\": \""
                         + type
                         + "\", \"architectures\": [\""
@@ -65,17 +68,17 @@ class FamilyAdaptersTest {
 
     @ParameterizedTest
     @CsvSource({
-        "gpt2, GPT2LMHeadModel, transformer.h.1.attn.c_attn, 36, 12, 8",
-        "phi3, Phi3ForCausalLM, model.layers.1.mlp.gate_up_proj, 40, 12, 8",
-        "gpt_neox, GPTNeoXForCausalLM, gpt_neox.layers.0.attention.query_key_value, 36, 12, 8",
-        "bloom, BloomForCausalLM, transformer.h.0.self_attention.query_key_value, 36, 12, 8",
-        "mixtral, MixtralForCausalLM, model.layers.0.block_sparse_moe.experts.2.w3, 20, 12, 26",
-        "starcoder2, Starcoder2ForCausalLM, model.layers.1.mlp.c_fc, 20, 12, 12",
-        "bert, BertForMaskedLM, bert.encoder.layer.1.attention.self.key, 12, 12, 13",
-        "bert, BertModel, encoder.layer.1.attention.output.dense, 12, 12, 13",
-        "distilbert, DistilBertForMaskedLM, distilbert.transformer.layer.0.ffn.lin1, 20, 12, 13",
-        "t5, T5ForConditionalGeneration, decoder.block.1.layer.1.EncDecAttention.k, 12, 12, 32",
-        "bart, BartForConditionalGeneration, model.decoder.layers.1.encoder_attn.q_proj, 12, 12, 32"
+        "gpt2, GPT2LMHeadModel, transformer.h.1.attn.c_attn, 48, 16, 8",
+        "phi3, Phi3ForCausalLM, model.layers.1.mlp.gate_up_proj, 40, 16, 8",
+        "gpt_neox, GPTNeoXForCausalLM, gpt_neox.layers.0.attention.query_key_value, 48, 16, 8",
+        "bloom, BloomForCausalLM, transformer.h.0.self_attention.query_key_value, 48, 16, 8",
+        "mixtral, MixtralForCausalLM, model.layers.0.block_sparse_moe.experts.2.w3, 20, 16, 26",
+        "starcoder2, Starcoder2ForCausalLM, model.layers.1.mlp.c_fc, 20, 16, 12",
+        "bert, BertForMaskedLM, bert.encoder.layer.1.attention.self.key, 16, 16, 13",
+        "bert, BertModel, encoder.layer.1.attention.output.dense, 16, 16, 13",
+        "distilbert, DistilBertForMaskedLM, distilbert.transformer.layer.0.ffn.lin1, 20, 16, 13",
+        "t5, T5ForConditionalGeneration, decoder.block.1.layer.1.EncDecAttention.k, 16, 16, 32",
+        "bart, BartForConditionalGeneration, model.decoder.layers.1.encoder_attn.q_proj, 16, 16, 32"
     })
     void saveAndLoad_allLinear_keepsNamesAndNumbers(
             String type, String architecture, String module, int out, int in, int count)
@@ -138,13 +141,13 @@ class FamilyAdaptersTest {
         new SafetensorsWriter()
                 .add(
                         "base_model.model.lm_head.lora_A.weight",
-                        new double[12],
-                        new Shape(1, 12),
+                        new double[16],
+                        new Shape(1, 16),
                         StoredType.F32)
                 .add(
                         "base_model.model.transformer.wte.lora_A.weight",
-                        new double[12],
-                        new Shape(1, 12),
+                        new double[16],
+                        new Shape(1, 16),
                         StoredType.F32)
                 .add(
                         "base_model.model.transformer.wte.lora_embedding_A",
@@ -153,8 +156,8 @@ class FamilyAdaptersTest {
                         StoredType.F32)
                 .add(
                         "transformer.h.0.attn.c_attn.lora_A.weight",
-                        new double[12],
-                        new Shape(1, 12),
+                        new double[16],
+                        new Shape(1, 16),
                         StoredType.F32)
                 .write(directory.resolve("adapter_model.safetensors"));
         try (NDManager manager = EnginesUnderTest.named("PyTorch").get(0).newManager()) {

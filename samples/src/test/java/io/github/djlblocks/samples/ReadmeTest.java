@@ -20,7 +20,7 @@ class ReadmeTest {
     private static final Path TEST = Path.of("src/test/java/io/github/djlblocks/samples");
 
     @ParameterizedTest
-    @ValueSource(strings = {"generate", "stream", "chat", "block", "compile", "export"})
+    @ValueSource(strings = {"generate", "stream", "chat", "block", "compile", "adapters", "export"})
     void code_inReadme_isTheCodeOfQuickStart(String name) throws IOException {
         same(name, MAIN.resolve("QuickStart.java"));
     }
@@ -55,6 +55,7 @@ class ReadmeTest {
                 "README.md",
                 "docs/design-decisions.md",
                 "docs/story-model.md",
+                "docs/adapters.md",
                 "docs/torchscript-in-python.md"
             })
     void links_toFiles_leadSomewhere(String page) throws IOException {
