@@ -120,13 +120,17 @@ final class SharedModule {
         codes.add(code);
     }
 
+    /** Whether it is in memory. A block around this one that was cleared closed the parameters. */
     synchronized boolean isLoaded() {
+        if (loaded != null && !parameters.values().stream().allMatch(Parameter::isInitialized)) {
+            close();
+        }
         return loaded != null;
     }
 
     /** Loads the file, unless something is loaded already. */
     synchronized void load(NDManager manager) {
-        if (loaded == null) {
+        if (!isLoaded()) {
             try {
                 replace(source.with(file -> load(file, manager)));
             } catch (IOException e) {
@@ -177,7 +181,7 @@ final class SharedModule {
         }
     }
 
-    /** PyTorch reads a tensor that a module has twice as two of equal numbers. */
+    /** Two tensors of one memory have memory of their own when PyTorch reads them. */
     private List<NDArray> tied(List<NDArray> state) {
         Map<String, NDArray> byPath = new LinkedHashMap<>();
         List<NDArray> tied = new ArrayList<>();
@@ -249,7 +253,7 @@ final class SharedModule {
     }
 
     private Loaded require() {
-        if (loaded == null) {
+        if (!isLoaded() || loaded == null) {
             throw new IllegalStateException(
                     source
                             + " is not loaded: call initialize(manager, dataType, shapes) or"
@@ -262,7 +266,7 @@ final class SharedModule {
     <T> T withPart(String code, java.util.function.Function<NativePart, T> body) {
         NativePart known;
         synchronized (this) {
-            known = loaded == null ? null : loaded.part(code);
+            known = isLoaded() ? require().part(code) : null;
         }
         if (known != null) {
             return body.apply(known);

@@ -384,11 +384,6 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
                 module + " cannot be cast to " + dataType + ": write it anew from Python");
     }
 
-    /**
-     * Names the module, its method and its inputs.
-     *
-     * @return a line
-     */
     @Override
     public String toString() {
         return "TorchScriptBlock("

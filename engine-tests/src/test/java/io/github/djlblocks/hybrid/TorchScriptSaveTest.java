@@ -148,4 +148,20 @@ class TorchScriptSaveTest {
         assertThat(block.isInitialized()).isFalse();
         assertThatThrownBy(() -> saved(block)).hasMessageContaining("is not loaded");
     }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void clear_ofTheBlockAround_startsAnewFromTheFile(NDManager manager) throws Exception {
+        SequentialBlock block = new SequentialBlock().add(traced());
+        block.initialize(manager, DataType.FLOAT32, new Shape(2, 4));
+        NDArray x = manager.arange(8f).reshape(2, 4).div(8);
+        block.getParameters().values().forEach(each -> each.getArray().muli(0f));
+        block.clear();
+        assertThat(block.isInitialized()).isFalse();
+        assertThatThrownBy(() -> Modules.infer(block, manager, x))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("is not loaded");
+        block.initialize(manager, DataType.FLOAT32, new Shape(2, 4));
+        assertThat(Modules.infer(block, manager, x).singletonOrThrow())
+                .isWithin(2e-6, Modules.expected("traced"), new Shape(2, 2));
+    }
 }

@@ -115,6 +115,30 @@ class TorchScriptTrainingTest {
     }
 
     @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void tied_twoTensorsOfOneMemory_areOneParameter(EngineUnderTest engine, NDManager manager)
+            throws Exception {
+        TorchScriptBlock block =
+                TorchScriptBlock.builder()
+                        .setFile(Modules.file("shared.pt"))
+                        .optTrainable(true)
+                        .build();
+        block.initialize(manager, DataType.FLOAT32, new Shape(1, 2));
+        Parameter weight = block.getParameters().get("one.weight");
+        assertThat(block.getParameters().get("two.weight")).isSameAs(weight);
+        weight.getArray().muli(0f).addi(1f);
+        NDArray x = manager.create(new float[] {1, 2}, new Shape(1, 2));
+
+        // y = W W x of ones is 6, 6; d(y1 + y2)/dW is W^T 1 x^T + 1 (W x)^T.
+        assertThat(Modules.infer(block, manager, x).get(0))
+                .isExactly(new double[] {6, 6}, new Shape(1, 2));
+        try (GradientCollector collector = engine.engine().newGradientCollector()) {
+            collector.backward(Modules.run(block, manager, true, x).get(0).sum());
+        }
+        assertThat(weight.getArray().getGradient())
+                .isExactly(new double[] {2 + 3, 4 + 3, 2 + 3, 4 + 3}, new Shape(2, 2));
+    }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
     void training_mode_dropsOutAndTakesStatistics(NDManager manager) throws Exception {
         TorchScriptBlock block = Modules.tagger().build();
         block.initialize(manager, DataType.FLOAT32, new Shape(2, 3));

@@ -12,7 +12,7 @@ import picocli.CommandLine.Command;
 
 /**
  * The programs of the samples as one: {@code generate}, {@code chat}, {@code embed}, {@code
- * inspect}, {@code bench}.
+ * inspect}, {@code bench}, {@code fine-tune-hybrid}.
  */
 @Command(
         name = "djl-blocks",
@@ -57,7 +57,8 @@ public final class Cli extends Program {
                 .addSubcommand(new Chat(in))
                 .addSubcommand(new Embed())
                 .addSubcommand(new Inspect())
-                .addSubcommand(new Bench());
+                .addSubcommand(new Bench())
+                .addSubcommand(new FineTuneHybrid());
     }
 
     /** Options without a command are those of {@code generate}. */

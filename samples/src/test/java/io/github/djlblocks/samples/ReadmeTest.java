@@ -31,6 +31,11 @@ class ReadmeTest {
         same("contract", TEST.resolve("TanhGateTest.java"));
     }
 
+    @Test
+    void hybrid_inReadme_isTheTestedOne() throws IOException {
+        same("hybrid", MAIN.resolve("FineTuneHybrid.java"));
+    }
+
     private static void same(String name, Path source) throws IOException {
         String inReadme =
                 between(README, "<!-- code: " + name + " -->\n```java\n", "```\n").stripTrailing();
