@@ -10,6 +10,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
 import ai.djl.util.PairList;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.internal.Checks;
@@ -164,17 +165,18 @@ public final class MultiHeadAttention extends KernelBlock {
             @Nullable PairList<String, Object> params) {
         NDArray x = inputs.get(0);
         AttentionPass pass = AttentionPass.of(x, AttentionContext.of(params), cross);
+        PairList<String, Object> adapter = AdapterChoice.only(params);
         NDList heads =
                 cross
-                        ? crossHeads(store, inputs, training, pass)
-                        : selfHeads(store, x, training, pass);
+                        ? crossHeads(store, inputs, training, adapter, pass)
+                        : selfHeads(store, x, training, adapter, pass);
         AttentionOutput attended =
                 pass.attend(
                         heads,
                         optionalValue(store, sinks, x, training),
                         training ? spec.withDropout(dropout) : spec);
         NDArray merged = Kernels.of(x).mergeHeads(attended.values());
-        NDList outputs = new NDList(call(output, store, merged, training, null));
+        NDList outputs = new NDList(call(output, store, merged, training, adapter));
         if (attended.scores() != null) {
             outputs.add(attended.scores());
         }
@@ -183,11 +185,15 @@ public final class MultiHeadAttention extends KernelBlock {
 
     /** Queries, and all keys and values they may see. */
     private NDList selfHeads(
-            ParameterStore store, NDArray x, boolean training, AttentionPass pass) {
-        NDList heads = projections.isFused() ? fused(store, x, training) : null;
-        NDArray q = heads == null ? query(store, x, training) : heads.get(0);
-        NDArray k = heads == null ? key(store, x, training) : heads.get(1);
-        NDArray v = heads == null ? value(store, x, training) : heads.get(2);
+            ParameterStore store,
+            NDArray x,
+            boolean training,
+            @Nullable PairList<String, Object> adapter,
+            AttentionPass pass) {
+        NDList heads = projections.isFused() ? fused(store, x, training, adapter) : null;
+        NDArray q = heads == null ? query(store, x, training, adapter) : heads.get(0);
+        NDArray k = heads == null ? key(store, x, training, adapter) : heads.get(1);
+        NDArray v = heads == null ? value(store, x, training, adapter) : heads.get(2);
         if (!normsWhole) {
             q = normed(queryNorm, store, q, training);
             k = normed(keyNorm, store, k, training);
@@ -203,8 +209,12 @@ public final class MultiHeadAttention extends KernelBlock {
 
     /** The same of a memory, whose keys and values may be in the cache already. */
     private NDList crossHeads(
-            ParameterStore store, NDList inputs, boolean training, AttentionPass pass) {
-        NDArray q = query(store, inputs.get(0), training);
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> adapter,
+            AttentionPass pass) {
+        NDArray q = query(store, inputs.get(0), training, adapter);
         q = normsWhole ? q : normed(queryNorm, store, q, training);
         if (pass.hasMemory()) {
             return pass.withMemory(q, inputs);
@@ -215,30 +225,46 @@ public final class MultiHeadAttention extends KernelBlock {
                             + projections.memoryInputs()
                             + ") as its second input, or its keys and values in the cache");
         }
-        NDArray k = key(store, inputs.get(1), training);
-        NDArray v = value(store, inputs.get(1), training);
+        NDArray k = key(store, inputs.get(1), training, adapter);
+        NDArray v = value(store, inputs.get(1), training, adapter);
         return pass.appended(q, normsWhole ? k : normed(keyNorm, store, k, training), v);
     }
 
-    private NDArray query(ParameterStore store, NDArray x, boolean training) {
-        NDArray flat = call(projections.query(), store, x, training, null);
+    private NDArray query(
+            ParameterStore store,
+            NDArray x,
+            boolean training,
+            @Nullable PairList<String, Object> adapter) {
+        NDArray flat = call(projections.query(), store, x, training, adapter);
         NDArray whole = normsWhole ? normed(queryNorm, store, flat, training) : flat;
         return Kernels.of(x).splitHeads(whole, queryHeads);
     }
 
-    private NDArray key(ParameterStore store, NDArray x, boolean training) {
-        NDArray flat = call(projections.key(), store, x, training, null);
+    private NDArray key(
+            ParameterStore store,
+            NDArray x,
+            boolean training,
+            @Nullable PairList<String, Object> adapter) {
+        NDArray flat = call(projections.key(), store, x, training, adapter);
         NDArray whole = normsWhole ? normed(keyNorm, store, flat, training) : flat;
         return Kernels.of(x).splitHeads(whole, projections.keyValueHeads());
     }
 
-    private NDArray value(ParameterStore store, NDArray x, boolean training) {
-        NDArray flat = call(projections.value(), store, x, training, null);
+    private NDArray value(
+            ParameterStore store,
+            NDArray x,
+            boolean training,
+            @Nullable PairList<String, Object> adapter) {
+        NDArray flat = call(projections.value(), store, x, training, adapter);
         return Kernels.of(x).splitHeads(flat, projections.keyValueHeads());
     }
 
-    private NDList fused(ParameterStore store, NDArray x, boolean training) {
-        NDArray flat = call(projections.fused(), store, x, training, null);
+    private NDList fused(
+            ParameterStore store,
+            NDArray x,
+            boolean training,
+            @Nullable PairList<String, Object> adapter) {
+        NDArray flat = call(projections.fused(), store, x, training, adapter);
         return Kernels.of(x)
                 .splitFusedHeads(
                         flat, queryHeads, projections.keyValueHeads(), projections.layout());

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.internal.Checks;
@@ -130,16 +131,17 @@ public final class MultiHeadLatentAttention extends KernelBlock {
         NDArray x = inputs.get(0);
         Kernels kernels = Kernels.of(x);
         AttentionPass pass = AttentionPass.of(x, AttentionContext.of(params), false);
+        PairList<String, Object> adapter = AdapterChoice.only(params);
         RotaryTable table = pass.table(rotary);
         NDList q =
                 kernels.splitChannels(
-                        kernels.splitHeads(queries(store, x, training), sizes.heads()),
+                        kernels.splitHeads(queries(store, x, training, adapter), sizes.heads()),
                         sizes.keyDim(),
                         sizes.rotaryDim());
         NDArray turned = kernels.rotate(q.get(1), table.forQueries());
         NDList latent =
                 kernels.splitChannels(
-                        call(latentDown, store, x, training, null),
+                        call(latentDown, store, x, training, adapter),
                         sizes.latent(),
                         sizes.rotaryDim());
         NDArray c = call(latentNorm, store, latent.get(0), training, null);
@@ -148,26 +150,30 @@ public final class MultiHeadLatentAttention extends KernelBlock {
 
         AttentionOutput attended =
                 latentCache
-                        ? overLatents(store, pass, q.get(0), turned, c, r, now, training)
-                        : overHeads(store, pass, q.get(0), turned, c, r, now, training);
+                        ? overLatents(store, pass, q.get(0), turned, c, r, now, training, adapter)
+                        : overHeads(store, pass, q.get(0), turned, c, r, now, training, adapter);
         NDArray merged = kernels.mergeHeads(attended.values());
-        NDList outputs = new NDList(call(output, store, merged, training, null));
+        NDList outputs = new NDList(call(output, store, merged, training, adapter));
         if (attended.scores() != null) {
             outputs.add(attended.scores());
         }
         return outputs;
     }
 
-    private NDArray queries(ParameterStore store, NDArray x, boolean training) {
+    private NDArray queries(
+            ParameterStore store,
+            NDArray x,
+            boolean training,
+            @Nullable PairList<String, Object> adapter) {
         if (query != null) {
-            return call(query, store, x, training, null);
+            return call(query, store, x, training, adapter);
         }
         if (queryDown == null || queryNorm == null || queryUp == null) {
             throw new IllegalStateException("neither a query projection nor a latent one");
         }
-        NDArray down = call(queryDown, store, x, training, null);
+        NDArray down = call(queryDown, store, x, training, adapter);
         NDArray normed = call(queryNorm, store, down, training, null);
-        return call(queryUp, store, normed, training, null);
+        return call(queryUp, store, normed, training, adapter);
     }
 
     /** Keys and values of every head, as in any attention. */
@@ -179,9 +185,10 @@ public final class MultiHeadLatentAttention extends KernelBlock {
             NDArray c,
             NDArray r,
             AttentionSpec now,
-            boolean training) {
+            boolean training,
+            @Nullable PairList<String, Object> adapter) {
         Kernels kernels = Kernels.of(c);
-        NDArray up = call(latentUp, store, c, training, null);
+        NDArray up = call(latentUp, store, c, training, adapter);
         NDList heads =
                 kernels.splitChannels(
                         kernels.splitHeads(up, sizes.heads()), sizes.keyDim(), sizes.valueDim());
@@ -199,9 +206,10 @@ public final class MultiHeadLatentAttention extends KernelBlock {
             NDArray c,
             NDArray r,
             AttentionSpec now,
-            boolean training) {
+            boolean training,
+            @Nullable PairList<String, Object> adapter) {
         Kernels kernels = Kernels.of(c);
-        NDArray weight = latentUp.weight(store, c, training);
+        NDArray weight = latentUp.weight(store, c, training, adapter);
         NDList up = kernels.splitHeadRows(weight, sizes.heads(), sizes.keyDim(), sizes.valueDim());
         NDArray inLatent = kernels.headLinear(q, up.get(0));
         NDList held = pass.appended(q, kernels.splitHeads(c, 1), r);

@@ -2,6 +2,7 @@ package io.github.djlblocks.checkpoint;
 
 import ai.djl.ndarray.NDArray;
 import com.google.gson.stream.JsonWriter;
+import io.github.djlblocks.internal.StagedFiles;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;

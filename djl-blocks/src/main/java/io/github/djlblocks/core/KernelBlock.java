@@ -20,6 +20,7 @@ import io.github.djlblocks.kernel.Workspace;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class KernelBlock extends AbstractBlock {
 
     private final PassRunners runners = new PassRunners();
+    private volatile @Nullable KnownAdapters adapters;
 
     /** Creates a block without parameters or children. */
     protected KernelBlock() {
@@ -70,7 +72,8 @@ public abstract class KernelBlock extends AbstractBlock {
             ParameterStore parameterStore,
             NDList inputs,
             boolean training,
-            @Nullable PairList<String, Object> params) {
+            @Nullable PairList<String, Object> given) {
+        PairList<String, Object> params = withAdapter(passedOn(given));
         checkInputs(inputs.getShapes());
         if (training) {
             inputs.forEach(this::requireGradient);
@@ -86,6 +89,70 @@ public abstract class KernelBlock extends AbstractBlock {
             runners.requireWeights(this, training ? "trained" : "run block by block");
         }
         return Workspace.run(inputs, own -> compute(parameterStore, own, training, params));
+    }
+
+    /**
+     * Returns what this block works with in the place of what a caller passes along, before
+     * anything is checked or run.
+     *
+     * @param params what the caller passes along, or none
+     * @return the same, unless said otherwise
+     */
+    protected @Nullable PairList<String, Object> passedOn(
+            @Nullable PairList<String, Object> params) {
+        return params;
+    }
+
+    /** Looks for the adapter that is chosen, once a pass: blocks below are told the result. */
+    private @Nullable PairList<String, Object> withAdapter(
+            @Nullable PairList<String, Object> params) {
+        String name = AdapterChoice.unchecked(params);
+        if (name == null || params == null) {
+            return params;
+        }
+        KnownAdapters known = KnownAdapters.of(this, adapters);
+        adapters = known;
+        return AdapterChoice.checked(params, known.choice(name));
+    }
+
+    /**
+     * Freezes or unfreezes some parameters; those that are {@linkplain FrozenParameters frozen for
+     * good} stay frozen. DJL's {@code Model.newTrainer} unfreezes all of a loaded model so.
+     *
+     * @param freeze whether they are to have no gradient
+     * @param predicate which
+     */
+    @Override
+    public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {
+        super.freezeParameters(
+                freeze,
+                parameter ->
+                        predicate.test(parameter)
+                                && (freeze || !FrozenParameters.contains(parameter)));
+    }
+
+    /**
+     * Freezes or unfreezes all parameters, those too that are {@linkplain FrozenParameters frozen
+     * for good}.
+     *
+     * @param freeze whether they are to have no gradient
+     */
+    @Override
+    public void freezeParameters(boolean freeze) {
+        if (!freeze) {
+            getParameters().values().forEach(FrozenParameters::remove);
+        }
+        super.freezeParameters(freeze);
+    }
+
+    /**
+     * Requires that passes use the values of the parameters as they are, and no packed copies.
+     *
+     * @param what cannot be done otherwise, for the message, as in {@code merged}
+     * @throws IllegalStateException if compiled passes have weights of their own
+     */
+    public final void requireSharedWeights(String what) {
+        runners.requireShared(this, what);
     }
 
     /**

@@ -36,4 +36,13 @@ public interface PassRunner {
      * behind the last call it is in. {@link #run} returns null from then on.
      */
     default void replaced() {}
+
+    /**
+     * Says whether passes use copies of the weights, which do not change with the parameters.
+     *
+     * @return false unless it says otherwise
+     */
+    default boolean copiesWeights() {
+        return false;
+    }
 }

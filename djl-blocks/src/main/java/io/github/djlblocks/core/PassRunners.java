@@ -49,4 +49,17 @@ final class PassRunners {
                             + " have no values; load it without a weight format");
         }
     }
+
+    /** Requires that whoever runs a block uses its parameters as they are. */
+    void requireShared(Block block, String what) {
+        PassRunner runner = current.get();
+        if (runner != null && runner.copiesWeights()) {
+            throw new IllegalStateException(
+                    block.getClass().getSimpleName()
+                            + " cannot be "
+                            + what
+                            + ": compiled passes use packed copies of its weights; load or compile"
+                            + " it without a weight format");
+        }
+    }
 }

@@ -2,6 +2,7 @@ package io.github.djlblocks.feedforward;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.Kernels;
@@ -51,8 +52,12 @@ public final class FeedForward extends FeedForwardBlock {
     }
 
     @Override
-    NDArray hidden(ParameterStore store, NDArray x, boolean training) {
-        NDArray wide = learned(store, call(up, store, x, training, null), training);
+    NDArray hidden(
+            ParameterStore store,
+            NDArray x,
+            boolean training,
+            @Nullable PairList<String, Object> adapter) {
+        NDArray wide = learned(store, call(up, store, x, training, adapter), training, adapter);
         return Kernels.of(wide).activation(wide, function);
     }
 

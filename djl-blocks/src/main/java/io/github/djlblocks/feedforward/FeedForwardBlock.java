@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.Dropout;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.UnaryBlock;
@@ -71,11 +72,19 @@ abstract class FeedForwardBlock extends UnaryBlock {
     }
 
     /** Computes what goes down: (..., E) to (..., F). */
-    abstract NDArray hidden(ParameterStore store, NDArray x, boolean training);
+    abstract NDArray hidden(
+            ParameterStore store,
+            NDArray x,
+            boolean training,
+            @Nullable PairList<String, Object> adapter);
 
     /** Applies the block that is the activation, if it is one. */
-    final NDArray learned(ParameterStore store, NDArray x, boolean training) {
-        return through(activation, store, x, training);
+    final NDArray learned(
+            ParameterStore store,
+            NDArray x,
+            boolean training,
+            @Nullable PairList<String, Object> adapter) {
+        return through(activation, store, x, training, adapter);
     }
 
     @Override
@@ -104,15 +113,20 @@ abstract class FeedForwardBlock extends UnaryBlock {
             NDArray x,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray y = hidden(store, x, training);
-        y = through(hiddenDropout, store, y, training);
-        y = through(norm, store, y, training);
-        y = call(down, store, y, training, null);
-        return through(outputDropout, store, y, training);
+        PairList<String, Object> adapter = AdapterChoice.only(params);
+        NDArray y = hidden(store, x, training, adapter);
+        y = through(hiddenDropout, store, y, training, null);
+        y = through(norm, store, y, training, adapter);
+        y = call(down, store, y, training, adapter);
+        return through(outputDropout, store, y, training, null);
     }
 
     private static NDArray through(
-            @Nullable Block block, ParameterStore store, NDArray x, boolean training) {
-        return block == null ? x : call(block, store, x, training, null);
+            @Nullable Block block,
+            ParameterStore store,
+            NDArray x,
+            boolean training,
+            @Nullable PairList<String, Object> adapter) {
+        return block == null ? x : call(block, store, x, training, adapter);
     }
 }

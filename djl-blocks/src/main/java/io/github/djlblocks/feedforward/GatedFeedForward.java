@@ -2,6 +2,7 @@ package io.github.djlblocks.feedforward;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.GateOrder;
@@ -147,11 +148,16 @@ public final class GatedFeedForward extends FeedForwardBlock {
     }
 
     @Override
-    NDArray hidden(ParameterStore store, NDArray x, boolean training) {
-        NDArray wide = call(up, store, x, training, null);
+    NDArray hidden(
+            ParameterStore store,
+            NDArray x,
+            boolean training,
+            @Nullable PairList<String, Object> adapter) {
+        NDArray wide = call(up, store, x, training, adapter);
         Kernels kernels = Kernels.of(wide);
         if (gate != null) {
-            NDArray gated = learned(store, call(gate, store, x, training, null), training);
+            NDArray gated =
+                    learned(store, call(gate, store, x, training, adapter), training, adapter);
             return kernels.gatedActivation(gated, wide, spec);
         }
         return kernels.gatedActivation(wide, order, spec);

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.UnaryBlock;
 import io.github.djlblocks.internal.Checks;
@@ -134,6 +135,7 @@ public final class MixtureOfExperts extends UnaryBlock {
             NDArray x,
             boolean training,
             @Nullable PairList<String, Object> params) {
+        PairList<String, Object> adapter = AdapterChoice.only(params);
         Routing routing = router.route(store, x, training);
         RouterLog log = RouterLog.of(params);
         if (log != null) {
@@ -144,12 +146,13 @@ public final class MixtureOfExperts extends UnaryBlock {
                 kernels.mixture(
                         x,
                         routing,
-                        (expert, rows) -> call(experts.get(expert), store, rows, training, null));
+                        (expert, rows) ->
+                                call(experts.get(expert), store, rows, training, adapter));
         if (sharedExpert == null) {
             return y;
         }
-        NDArray shared = call(sharedExpert, store, x, training, null);
-        NDArray gate = sharedGate == null ? null : call(sharedGate, store, x, training, null);
+        NDArray shared = call(sharedExpert, store, x, training, adapter);
+        NDArray gate = sharedGate == null ? null : call(sharedGate, store, x, training, adapter);
         return kernels.addShared(y, shared, gate);
     }
 

@@ -5,8 +5,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.model.CausalLanguageModel;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Passes of a {@link CausalLanguageModel}. Rows may begin with padding, which is masked; positions
@@ -18,22 +20,38 @@ final class CausalPasses extends ModelPasses {
     private int[] padding;
 
     private CausalPasses(
-            CausalLanguageModel model, NDManager manager, KeyValueCache cache, int... padding) {
-        super(manager, cache);
+            CausalLanguageModel model,
+            NDManager manager,
+            KeyValueCache cache,
+            @Nullable AdapterChoice adapter,
+            int... padding) {
+        super(manager, cache, adapter);
         this.model = model;
         this.padding = padding;
     }
 
     /** With a cache of its own. */
-    static CausalPasses start(CausalLanguageModel model, NDManager parent, int... padding) {
+    static CausalPasses start(
+            CausalLanguageModel model,
+            NDManager parent,
+            @Nullable AdapterChoice adapter,
+            int... padding) {
         NDManager manager = newManager(parent);
         return new CausalPasses(
-                model, manager, KeyValueCache.growing(manager, model.getLayers()), padding);
+                model,
+                manager,
+                KeyValueCache.growing(manager, model.getLayers()),
+                adapter,
+                padding);
     }
 
     /** With a cache of one row that outlives it. */
-    static CausalPasses resume(CausalLanguageModel model, NDManager parent, KeyValueCache cache) {
-        return new CausalPasses(model, newManager(parent), cache, 0);
+    static CausalPasses resume(
+            CausalLanguageModel model,
+            NDManager parent,
+            KeyValueCache cache,
+            @Nullable AdapterChoice adapter) {
+        return new CausalPasses(model, newManager(parent), cache, adapter, 0);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.github.djlblocks.generate;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -82,6 +83,16 @@ public final class GenerationOptions {
      */
     public GenerationOptions withPadToken(long token) {
         return toBuilder().optPadToken(token).build();
+    }
+
+    /**
+     * Returns these options with an adapter of the model.
+     *
+     * @param name the name of an adapter
+     * @return the options
+     */
+    public GenerationOptions withAdapter(String name) {
+        return toBuilder().optAdapter(name).build();
     }
 
     /** {@return the most tokens to generate, 0 if only {@link #maxLength} is set} */
@@ -236,6 +247,11 @@ public final class GenerationOptions {
     /** {@return the seed of sampling, if there is one} */
     public OptionalLong seed() {
         return values.seed;
+    }
+
+    /** {@return the adapter of the model that applies, if one does} */
+    public Optional<String> adapter() {
+        return values.adapter;
     }
 
     /** {@return how many of the likeliest tokens are reported at each step, if any are} */

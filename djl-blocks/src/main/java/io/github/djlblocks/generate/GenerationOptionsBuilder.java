@@ -2,6 +2,7 @@ package io.github.djlblocks.generate;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -314,6 +315,17 @@ public final class GenerationOptionsBuilder {
      */
     public GenerationOptionsBuilder optEndTokens(Set<Long> tokens) {
         values.endTokens = tokens;
+        return this;
+    }
+
+    /**
+     * Sets the adapter of the model that applies, none by default; a draft model guesses without.
+     *
+     * @param name the name of an adapter
+     * @return this builder
+     */
+    public GenerationOptionsBuilder optAdapter(String name) {
+        values.adapter = Optional.of(name);
         return this;
     }
 

@@ -2,6 +2,7 @@ package io.github.djlblocks.generate;
 
 import ai.djl.ndarray.NDManager;
 import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.generate.TokenGenerator.Settings;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.EncoderDecoder;
@@ -45,7 +46,7 @@ final class GenerationStart {
                         ? null
                         : new Speculation(
                                 passes,
-                                CausalPasses.start(draft, settings.manager(), 0),
+                                CausalPasses.start(draft, settings.manager(), null, 0),
                                 chooser,
                                 settings.draftTokens(),
                                 rules.limit());
@@ -53,17 +54,21 @@ final class GenerationStart {
 
     private ModelPasses newPasses(Settings settings, long[][] inputs) {
         NDManager manager = settings.manager();
+        AdapterChoice adapter =
+                options.adapter()
+                        .map(name -> AdapterChoice.of(settings.model(), name))
+                        .orElse(null);
         if (settings.model() instanceof EncoderDecoder model) {
-            return Seq2SeqPasses.start(model, manager, options.padToken(), inputs);
+            return Seq2SeqPasses.start(model, manager, adapter, options.padToken(), inputs);
         }
         CausalLanguageModel model = (CausalLanguageModel) settings.model();
         if (promptCache != null) {
-            KeyValueCache cache = promptCache.acquire(model, prompts[0]);
-            return CausalPasses.resume(model, manager, cache);
+            KeyValueCache cache = promptCache.acquire(model, adapter, prompts[0]);
+            return CausalPasses.resume(model, manager, cache, adapter);
         }
         int[] padding =
                 Arrays.stream(prompts).mapToInt(prompt -> longest - prompt.length).toArray();
-        return CausalPasses.start(model, manager, padding);
+        return CausalPasses.start(model, manager, adapter, padding);
     }
 
     private static void requirePrompts(long[][] prompts) {

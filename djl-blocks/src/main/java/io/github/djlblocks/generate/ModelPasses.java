@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.model.CausalLanguageModel;
 import org.jspecify.annotations.Nullable;
 
@@ -17,13 +18,20 @@ abstract class ModelPasses implements AutoCloseable {
     private final NDManager manager;
     private final ParameterStore store;
     private final KeyValueCache cache;
+    private final @Nullable AdapterChoice adapter;
     private @Nullable NDManager step;
     private int passes;
     private long tokensRead;
 
-    ModelPasses(NDManager manager, KeyValueCache cache) {
+    /**
+     * Creates passes.
+     *
+     * @param adapter which adapter of the model applies, or none
+     */
+    ModelPasses(NDManager manager, KeyValueCache cache, @Nullable AdapterChoice adapter) {
         this.manager = manager;
         this.cache = cache;
+        this.adapter = adapter;
         store = new ParameterStore(manager, false);
     }
 
@@ -51,10 +59,18 @@ abstract class ModelPasses implements AutoCloseable {
         if (lastOnly) {
             params.add(CausalLanguageModel.LAST_ONLY, true);
         }
+        addAdapter(params);
         NDArray logits = forward(mine, tokens, params);
         passes++;
         tokensRead += (long) tokens.length * tokens[0].length;
         return logits;
+    }
+
+    /** Says which adapter applies. */
+    final void addAdapter(PairList<String, Object> params) {
+        if (adapter != null) {
+            params.add(AdapterChoice.KEY, adapter);
+        }
     }
 
     /** Runs the model on arrays of a manager that the result belongs to. */

@@ -2,6 +2,7 @@ package io.github.djlblocks.generate;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -38,6 +39,7 @@ final class OptionValues {
     long padToken;
     OptionalLong seed = OptionalLong.empty();
     OptionalInt logProbabilities = OptionalInt.empty();
+    Optional<String> adapter = Optional.empty();
 
     OptionValues() {}
 
@@ -71,5 +73,6 @@ final class OptionValues {
         padToken = other.padToken;
         seed = other.seed;
         logProbabilities = other.logProbabilities;
+        adapter = other.adapter;
     }
 }

@@ -2,9 +2,12 @@ package io.github.djlblocks.generate;
 
 import ai.djl.ndarray.NDManager;
 import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.model.CausalLanguageModel;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a model has read of a conversation, kept from one generation to the next: of a new prompt
@@ -24,6 +27,7 @@ public final class PromptCache implements AutoCloseable {
     private final KeyValueCache cache;
     private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
     private long[] tokens;
+    private @Nullable AdapterChoice adapter;
 
     private PromptCache(CausalLanguageModel model, KeyValueCache cache, long... tokens) {
         this.model = model;
@@ -73,7 +77,7 @@ public final class PromptCache implements AutoCloseable {
     }
 
     /** Marks it as used, keeps what a prompt shares with it and at least one token to read. */
-    KeyValueCache acquire(CausalLanguageModel user, long... prompt) {
+    KeyValueCache acquire(CausalLanguageModel user, @Nullable AdapterChoice now, long... prompt) {
         if (user != model) {
             throw new IllegalArgumentException(
                     "the prompt cache was filled by another model: make one for each model");
@@ -86,6 +90,11 @@ public final class PromptCache implements AutoCloseable {
                                     + " first, or give each its own");
         }
         try {
+            if (!Objects.equals(now, adapter)) {
+                // What another adapter has read is of no use.
+                tokens = new long[0];
+                adapter = now;
+            }
             int shared = Arrays.mismatch(tokens, prompt);
             int kept = Math.min(shared < 0 ? prompt.length : shared, prompt.length - 1);
             if (kept < cache.length()) {

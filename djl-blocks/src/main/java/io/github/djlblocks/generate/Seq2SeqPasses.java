@@ -5,11 +5,13 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.model.EncoderDecoder;
 import io.github.djlblocks.model.Seq2SeqDecoder;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Passes of the decoder of an {@link EncoderDecoder}. The encoder reads the sources once, padded on
@@ -26,16 +28,22 @@ final class Seq2SeqPasses extends ModelPasses {
     /** For each row the source it looks at. */
     private int[] sources;
 
-    private Seq2SeqPasses(EncoderDecoder model, NDManager manager, int rows) {
-        super(manager, KeyValueCache.growing(manager, model.getDecoder().getLayers()));
+    private Seq2SeqPasses(
+            EncoderDecoder model, NDManager manager, @Nullable AdapterChoice adapter, int rows) {
+        super(manager, KeyValueCache.growing(manager, model.getDecoder().getLayers()), adapter);
         this.model = model;
         sources = IntStream.range(0, rows).toArray();
         memoryCache = KeyValueCache.memory(manager, model.getDecoder().getLayers());
     }
 
     static Seq2SeqPasses start(
-            EncoderDecoder model, NDManager parent, long padToken, long[]... sources) {
-        Seq2SeqPasses passes = new Seq2SeqPasses(model, newManager(parent), sources.length);
+            EncoderDecoder model,
+            NDManager parent,
+            @Nullable AdapterChoice adapter,
+            long padToken,
+            long[]... sources) {
+        Seq2SeqPasses passes =
+                new Seq2SeqPasses(model, newManager(parent), adapter, sources.length);
         try {
             passes.encode(padToken, sources);
             return passes;
@@ -62,7 +70,9 @@ final class Seq2SeqPasses extends ModelPasses {
             if (ragged) {
                 inputs.add(owner.create(mask));
             }
-            NDArray encoded = model.getEncoder().forward(store(), inputs, false).get(0);
+            PairList<String, Object> params = new PairList<>();
+            addAdapter(params);
+            NDArray encoded = model.getEncoder().forward(store(), inputs, false, params).get(0);
             encoded.attach(manager());
             memory.add(encoded);
         }

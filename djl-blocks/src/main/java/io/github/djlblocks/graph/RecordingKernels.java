@@ -19,7 +19,8 @@ final class RecordingKernels
                 RecordingAttention,
                 RecordingCaches,
                 RecordingRouting,
-                RecordingSequences {
+                RecordingSequences,
+                RecordingAdapters {
 
     private final Recorder recorder;
 

@@ -35,7 +35,8 @@ interface RecordingSequences extends SequenceKernels, Recording {
     }
 
     @Override
-    default NDArray crossEntropy(NDArray logits, NDArray labels, long ignoredLabel) {
+    default NDArray crossEntropy(
+            NDArray logits, NDArray labels, long ignoredLabel, double smoothing) {
         throw Recording.refused("crossEntropy", "it reads labels on the host");
     }
 }

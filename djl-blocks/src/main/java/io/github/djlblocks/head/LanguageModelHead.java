@@ -126,7 +126,7 @@ public final class LanguageModelHead extends UnaryBlock {
             @Nullable PairList<String, Object> params) {
         NDArray y = x;
         if (dense != null) {
-            y = call(dense, store, y, training, null);
+            y = call(dense, store, y, training, params);
         }
         if (activation != null) {
             y = Kernels.of(y).activation(y, activation);
@@ -140,12 +140,8 @@ public final class LanguageModelHead extends UnaryBlock {
                     .project(store, y, optionalValue(store, bias, y, training), training);
         }
         return bias == null
-                ? call(output, store, y, training, null)
-                : Kernels.of(y)
-                        .linear(
-                                y,
-                                output.weight(store, y, training),
-                                value(store, bias, y, training));
+                ? call(output, store, y, training, params)
+                : output.map(store, y, value(store, bias, y, training), training, params);
     }
 
     /** Builds a {@link LanguageModelHead}. */

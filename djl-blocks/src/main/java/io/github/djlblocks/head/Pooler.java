@@ -116,7 +116,7 @@ public final class Pooler extends KernelBlock {
         if (dropout != null) {
             pooled = call(dropout, store, pooled, training, null);
         }
-        NDArray y = call(dense, store, pooled, training, null);
+        NDArray y = call(dense, store, pooled, training, params);
         NDArray active = Kernels.of(y).activation(y, activation);
         return new NDList(norm == null ? active : call(norm, store, active, training, null));
     }

@@ -62,7 +62,7 @@ public final class PredictionTransform extends UnaryBlock {
             NDArray x,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray y = call(dense, store, x, training, null);
+        NDArray y = call(dense, store, x, training, params);
         return call(norm, store, Kernels.of(y).activation(y, activation), training, null);
     }
 }

@@ -63,6 +63,7 @@ public final class PretrainingHead extends KernelBlock {
             @Nullable PairList<String, Object> params) {
         NDArray x = inputs.get(0);
         return new NDList(
-                call(tokens, store, x, training, null), call(sequences, store, x, training, null));
+                call(tokens, store, x, training, params),
+                call(sequences, store, x, training, params));
     }
 }

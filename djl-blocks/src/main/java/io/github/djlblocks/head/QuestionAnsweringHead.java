@@ -87,8 +87,8 @@ public final class QuestionAnsweringHead extends KernelBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         NDArray x = inputs.get(0);
-        NDArray y = transform == null ? x : call(transform, store, x, training, null);
-        NDArray scores = call(outputs, store, y, training, null);
+        NDArray y = transform == null ? x : call(transform, store, x, training, params);
+        NDArray scores = call(outputs, store, y, training, params);
         Kernels kernels = Kernels.of(scores);
         return new NDList(kernels.channel(scores, 0), kernels.channel(scores, 1));
     }

@@ -89,10 +89,10 @@ public final class SequenceClassificationHead extends KernelBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray pooled = call(pooler, store, inputs, training, null);
+        NDArray pooled = call(pooler, store, inputs, training, params);
         if (dropout != null) {
             pooled = call(dropout, store, pooled, training, null);
         }
-        return new NDList(call(classifier, store, pooled, training, null));
+        return new NDList(call(classifier, store, pooled, training, params));
     }
 }

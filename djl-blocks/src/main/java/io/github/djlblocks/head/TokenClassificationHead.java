@@ -90,8 +90,8 @@ public final class TokenClassificationHead extends UnaryBlock {
             NDArray x,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray y = transform == null ? x : call(transform, store, x, training, null);
+        NDArray y = transform == null ? x : call(transform, store, x, training, params);
         NDArray kept = dropout == null ? y : call(dropout, store, y, training, null);
-        return call(classifier, store, kept, training, null);
+        return call(classifier, store, kept, training, params);
     }
 }

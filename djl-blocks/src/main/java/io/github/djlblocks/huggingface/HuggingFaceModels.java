@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.repository.zoo.Criteria;
+import io.github.djlblocks.adapter.Adapters;
 import io.github.djlblocks.checkpoint.CheckpointLoader;
 import io.github.djlblocks.checkpoint.CheckpointWriter;
 import io.github.djlblocks.checkpoint.LoadReport;
@@ -22,6 +23,7 @@ import io.github.djlblocks.model.DecoderConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -233,8 +235,21 @@ public final class HuggingFaceModels {
      */
     public static KernelBlock loadBlock(Path directory, NDManager manager, LoadOptions options)
             throws IOException, MalformedModelException {
-        boolean compiles = options.compiles(manager.getEngine().getEngineName());
         ModelDescription configured = describe(directory);
+        KernelBlock block = loadBase(configured, directory, manager, options);
+        if (!options.adapters().isEmpty()) {
+            Adapters adapters = Adapters.of(block, configured, manager);
+            for (Map.Entry<String, Path> adapter : options.adapters().entrySet()) {
+                adapters.load(adapter.getKey(), directory.resolve(adapter.getValue()));
+            }
+        }
+        return block;
+    }
+
+    private static KernelBlock loadBase(
+            ModelDescription configured, Path directory, NDManager manager, LoadOptions options)
+            throws IOException, MalformedModelException {
+        boolean compiles = options.compiles(manager.getEngine().getEngineName());
         try (TensorSource source = configured.open(directory)) {
             ModelDescription model =
                     options.hasHead()

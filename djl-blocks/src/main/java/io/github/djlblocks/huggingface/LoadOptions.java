@@ -5,8 +5,11 @@ import ai.djl.util.Progress;
 import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.format.WeightSelection;
 import io.github.djlblocks.internal.Checks;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,8 +38,9 @@ public final class LoadOptions {
 
     private static final String WEIGHTS = "weights";
     private static final String EXCEPTION = WEIGHTS + ".";
+    private static final String ADAPTER = "adapter.";
     private static final LoadOptions DEFAULTS =
-            new LoadOptions(DataType.FLOAT32, Compile.AUTO, null, List.of(), null, true);
+            new LoadOptions(DataType.FLOAT32, Compile.AUTO, null, List.of(), null, true, Map.of());
 
     /** Whether passes for inference run compiled. */
     public enum Compile {
@@ -57,6 +61,7 @@ public final class LoadOptions {
     private final List<FormatRule> rules;
     private final @Nullable Progress progress;
     private final boolean head;
+    private final Map<String, Path> adapters;
 
     private LoadOptions(
             DataType dataType,
@@ -64,7 +69,9 @@ public final class LoadOptions {
             @Nullable WeightFormat weights,
             List<FormatRule> rules,
             @Nullable Progress progress,
-            boolean head) {
+            boolean head,
+            Map<String, Path> adapters) {
+        this.adapters = Collections.unmodifiableMap(new LinkedHashMap<>(adapters));
         this.head = head;
         this.dataType = Checks.floating(dataType);
         this.compile = compile;
@@ -110,6 +117,9 @@ public final class LoadOptions {
      * to itself</td><td>none</td></tr>
      * <tr><td>{@code head}</td><td>{@code true, false}; false loads an encoder alone, without the
      * head and the pooler of its checkpoint</td><td>{@code true}</td></tr>
+     * <tr><td>{@code adapter.}<i>name</i></td><td>a directory with an adapter in the layout of PEFT,
+     * beside the model if it is relative; {@code adapter} among the options of a text chooses one
+     * </td><td>none</td></tr>
      * </table>
      *
      * @param arguments the arguments
@@ -136,6 +146,12 @@ public final class LoadOptions {
                 });
         for (Map.Entry<String, WeightFormat> exception : exceptions.entrySet()) {
             options = options.withWeights(exception.getKey(), exception.getValue());
+        }
+        for (Map.Entry<String, ?> argument : new TreeMap<>(arguments).entrySet()) {
+            if (argument.getKey().startsWith(ADAPTER)) {
+                String name = argument.getKey().substring(ADAPTER.length());
+                options = options.withAdapter(name, Path.of(String.valueOf(argument.getValue())));
+            }
         }
         Object progress = arguments.get("progress");
         if (progress != null) {
@@ -206,7 +222,7 @@ public final class LoadOptions {
      * @throws IllegalArgumentException if the type is not floating, or not FLOAT32 with a format
      */
     public LoadOptions withDataType(DataType type) {
-        return new LoadOptions(type, compile, weights, rules, progress, head);
+        return new LoadOptions(type, compile, weights, rules, progress, head, adapters);
     }
 
     /**
@@ -216,7 +232,7 @@ public final class LoadOptions {
      * @return a changed copy
      */
     public LoadOptions withCompile(Compile whether) {
-        return new LoadOptions(dataType, whether, weights, rules, progress, head);
+        return new LoadOptions(dataType, whether, weights, rules, progress, head, adapters);
     }
 
     /**
@@ -228,7 +244,7 @@ public final class LoadOptions {
      * @throws IllegalArgumentException if parameters are not FLOAT32
      */
     public LoadOptions withWeights(WeightFormat format) {
-        return new LoadOptions(dataType, compile, format, rules, progress, head);
+        return new LoadOptions(dataType, compile, format, rules, progress, head, adapters);
     }
 
     /**
@@ -245,7 +261,8 @@ public final class LoadOptions {
     public LoadOptions withWeights(String paths, WeightFormat format) {
         List<FormatRule> more = new ArrayList<>(rules);
         more.add(new FormatRule(paths, format));
-        LoadOptions options = new LoadOptions(dataType, compile, weights, more, progress, head);
+        LoadOptions options =
+                new LoadOptions(dataType, compile, weights, more, progress, head, adapters);
         try {
             options.selection();
         } catch (PatternSyntaxException e) {
@@ -262,7 +279,7 @@ public final class LoadOptions {
      * @return a changed copy
      */
     public LoadOptions withProgress(Progress newProgress) {
-        return new LoadOptions(dataType, compile, weights, rules, newProgress, head);
+        return new LoadOptions(dataType, compile, weights, rules, newProgress, head, adapters);
     }
 
     /**
@@ -272,7 +289,24 @@ public final class LoadOptions {
      * @return a changed copy
      */
     public LoadOptions withHead(boolean whether) {
-        return new LoadOptions(dataType, compile, weights, rules, progress, whether);
+        return new LoadOptions(dataType, compile, weights, rules, progress, whether, adapters);
+    }
+
+    /**
+     * Returns options that load an adapter, too.
+     *
+     * @param name what it is called
+     * @param directory where it is, in the layout of PEFT; beside the model if it is relative
+     * @return a changed copy
+     */
+    public LoadOptions withAdapter(String name, Path directory) {
+        Map<String, Path> more = new LinkedHashMap<>(adapters);
+        more.put(name, directory);
+        return new LoadOptions(dataType, compile, weights, rules, progress, head, more);
+    }
+
+    Map<String, Path> adapters() {
+        return adapters;
     }
 
     @Nullable Progress progress() {

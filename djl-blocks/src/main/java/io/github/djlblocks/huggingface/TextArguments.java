@@ -45,6 +45,7 @@ final class TextArguments {
         all.put("noRepeatNgramSize", (b, name, v) -> b.optNoRepeatNgramSize(whole(name, v)));
         all.put("numBeams", (b, name, v) -> b.optNumBeams(whole(name, v)));
         all.put("lengthPenalty", (b, name, v) -> b.optLengthPenalty(number(name, v)));
+        all.put("adapter", (b, name, v) -> b.optAdapter(v.toString()));
         all.put("seed", (b, name, v) -> b.optSeed((long) number(name, v)));
         return all;
     }

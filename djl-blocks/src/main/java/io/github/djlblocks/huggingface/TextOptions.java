@@ -56,6 +56,16 @@ public record TextOptions(
     }
 
     /**
+     * Returns these options with an adapter of the model.
+     *
+     * @param name the name of an adapter
+     * @return a changed copy
+     */
+    public TextOptions withAdapter(String name) {
+        return withTokens(tokens.withAdapter(name));
+    }
+
+    /**
      * Returns these options with other stop strings.
      *
      * @param strings strings that end the text

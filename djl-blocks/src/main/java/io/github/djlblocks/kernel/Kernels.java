@@ -26,7 +26,8 @@ public interface Kernels
                 CacheKernels,
                 RandomKernels,
                 RoutingKernels,
-                SequenceKernels {
+                SequenceKernels,
+                AdapterKernels {
 
     /**
      * Returns the primitives for an array.

@@ -20,7 +20,8 @@ final class PortableKernels
                 PortableCaches,
                 PortableRandom,
                 PortableRouting,
-                PortableSequences {
+                PortableSequences,
+                PortableAdapters {
 
     static final PortableKernels INSTANCE = new PortableKernels();
 

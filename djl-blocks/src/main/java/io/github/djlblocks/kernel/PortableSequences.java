@@ -64,7 +64,8 @@ interface PortableSequences extends SequenceKernels {
     }
 
     @Override
-    default NDArray crossEntropy(NDArray logits, NDArray labels, long ignoredLabel) {
+    default NDArray crossEntropy(
+            NDArray logits, NDArray labels, long ignoredLabel, double smoothing) {
         Shape shape = logits.getShape();
         long classes = shape.get(shape.dimension() - 1);
         long rows = shape.size() / classes;
@@ -94,10 +95,13 @@ interface PortableSequences extends SequenceKernels {
         }
         NDArray index = OwnMemory.of(logits.getManager().create(targets));
         NDArray keep = OwnMemory.of(logits.getManager().create(counts)).gt(0);
+        NDArray logarithms = PortableCurves.logSoftmax(flat, 1);
+        NDArray picked = logarithms.get(new NDIndex().addAllDim(1).addPickDim(index)).reshape(rows);
         NDArray logLikelihood =
-                PortableCurves.logSoftmax(flat, 1)
-                        .get(new NDIndex().addAllDim(1).addPickDim(index))
-                        .reshape(rows);
+                smoothing == 0
+                        ? picked
+                        : OwnMemory.mul(picked, 1 - smoothing)
+                                .add(OwnMemory.mul(logarithms.mean(new int[] {1}), smoothing));
         // What is ignored may be minus infinity, which times 0 is NaN.
         NDArray kept = NDArrays.where(keep, logLikelihood, logLikelihood.zerosLike());
         // Divided before it is a scalar: on PyTorch a FLOAT32 scalar by a double is FLOAT64, and a

@@ -36,14 +36,16 @@ public interface SequenceKernels {
     NDArray unitNorm(NDArray x, double epsilon);
 
     /**
-     * Mean cross entropy, natural logarithm: {@code mean_n(ln(sum_v exp(z_nv)) - z_n,label)} over
-     * the rows whose label is not the ignored one; 0 if there is no such row. A label outside of
-     * the classes is an error on every engine.
+     * Mean cross entropy, natural logarithm, of targets that are smoothed: {@code mean_n((1 -
+     * epsilon) l_n,label + epsilon mean_v l_nv)} with {@code l_nv = ln(sum_u exp(z_nu)) - z_nv},
+     * over the rows whose label is not the ignored one; 0 if there is no such row. A label outside
+     * of the classes is an error on every engine.
      *
      * @param logits z (..., V)
      * @param labels integers, as many as there are rows of logits
      * @param ignoredLabel of rows that do not count
+     * @param smoothing epsilon, from 0 to below 1
      * @return a scalar
      */
-    NDArray crossEntropy(NDArray logits, NDArray labels, long ignoredLabel);
+    NDArray crossEntropy(NDArray logits, NDArray labels, long ignoredLabel, double smoothing);
 }

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.internal.Checks;
 import org.jspecify.annotations.Nullable;
@@ -97,7 +98,7 @@ public final class CrossDecoderLayer extends KernelBlock {
         NDList arguments = new NDList(attended.get(0));
         arguments.addAll(inputs.subNDList(1));
         NDList crossed = callAll(crossAttention, store, arguments, training, params);
-        NDArray y = call(feedForward, store, crossed.get(0), training, null);
+        NDArray y = call(feedForward, store, crossed.get(0), training, AdapterChoice.only(params));
         NDList outputs = new NDList(y);
         outputs.addAll(attended.subNDList(1));
         outputs.addAll(crossed.subNDList(1));

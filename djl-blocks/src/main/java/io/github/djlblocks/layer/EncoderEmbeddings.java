@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.TokenEmbedding;
@@ -193,7 +194,7 @@ public final class EncoderEmbeddings extends KernelBlock {
             x = call(dropout, store, x, training, null);
         }
         if (projection != null) {
-            x = call(projection, store, x, training, null);
+            x = call(projection, store, x, training, AdapterChoice.only(params));
         }
         return new NDList(x);
     }

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.kernel.Kernels;
 import org.jspecify.annotations.Nullable;
@@ -110,7 +111,10 @@ public final class ParallelResidual extends KernelBlock {
         NDArray normed = norm == null ? x : call(norm, store, x, training, null);
         NDList attended =
                 attention.branch(store, Residual.withFirst(normed, inputs), training, params);
-        NDArray fed = feedForward.branch(store, new NDList(normed), training, null).get(0);
+        NDArray fed =
+                feedForward
+                        .branch(store, new NDList(normed), training, AdapterChoice.only(params))
+                        .get(0);
         Kernels kernels = Kernels.of(x);
         NDArray sum = kernels.add(x, 1, attended.get(0));
         return Residual.withFirst(kernels.add(sum, 1, fed), attended);

@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.KernelBlock;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +49,14 @@ abstract class SelfAttentionLayer extends KernelBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         NDList attended = callAll(attention, store, inputs, training, params);
-        NDList outputs = new NDList(call(feedForward, store, attended.get(0), training, null));
+        NDList outputs =
+                new NDList(
+                        call(
+                                feedForward,
+                                store,
+                                attended.get(0),
+                                training,
+                                AdapterChoice.only(params)));
         outputs.addAll(attended.subNDList(1));
         return outputs;
     }

@@ -11,6 +11,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.AttentionContext;
 import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.core.TokenEmbedding;
@@ -257,19 +258,20 @@ public final class CausalLanguageModel extends KernelBlock implements StreamingB
             @Nullable KeyValueCache cache) {
         NDArray places = tokens.positions();
         NDArray x = embedded(store, tokens.first(), places, training);
-        LayerRun run = LayerRun.of(params);
+        LayerRun run = LayerRun.of(params, training);
         AttentionContext context =
                 tokens.context(x.getDataType(), places, rotaries).withWeights(run.keepsWeights());
         if (bias != null) {
             context = context.withBias(bias.bias(store, x, training, tokens.past()));
         }
+        context = run.shared(context, bias);
         for (int i = 0; i < layers.size(); i++) {
             run.hidden(x);
             KeyValueCache.Slot slot = cache == null ? null : cache.slot(i);
-            PairList<String, Object> told = context.withCache(slot).toParams();
-            NDList left = callAll(layers.get(i), store, new NDList(x), training, told);
-            x = left.get(0);
-            run.weights(left);
+            PairList<String, Object> told =
+                    AdapterChoice.onto(context.withCache(slot).toParams(), params);
+            Block layer = layers.get(i);
+            x = run.layer(x, in -> callAll(layer, store, new NDList(in), training, told));
         }
         if (norm != null) {
             x = call(norm, store, x, training, null);
@@ -279,7 +281,7 @@ public final class CausalLanguageModel extends KernelBlock implements StreamingB
         NDArray logits =
                 head == null
                         ? embedding.project(store, last, training)
-                        : call(head, store, last, training, null);
+                        : call(head, store, last, training, AdapterChoice.only(params));
         return run.after(capped(Kernels.of(logits).scale(logits, logitScale)));
     }
 

@@ -9,6 +9,7 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.AttentionContext;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.TokenEmbedding;
 import io.github.djlblocks.internal.Checks;
@@ -187,9 +188,9 @@ public final class Encoder extends KernelBlock {
         NDArray positions = given == null ? positions(kernels, first) : given;
         NDList embedded = new NDList(first, positions);
         embedded.addAll(inputs.subNDList(Math.min(2, inputs.size())));
-        NDArray x = call(embeddings, store, embedded, training, null);
+        NDArray x = call(embeddings, store, embedded, training, AdapterChoice.only(params));
 
-        LayerRun run = LayerRun.of(params);
+        LayerRun run = LayerRun.of(params, training);
         AttentionContext context =
                 AttentionContext.none().withPositions(positions).withWeights(run.keepsWeights());
         if (inputs.size() > 1) {
@@ -203,14 +204,14 @@ public final class Encoder extends KernelBlock {
                     context.withBias(
                             bias.bias(store, positions, positions, x.getDataType(), training));
         }
+        PairList<String, Object> told =
+                AdapterChoice.onto(run.shared(context, bias).toParams(), params);
         for (int i = 0; i < layers.size(); i++) {
             if (i % layersPerState == 0) {
                 run.hidden(x);
             }
-            NDList left =
-                    callAll(layers.get(i), store, new NDList(x), training, context.toParams());
-            x = left.get(0);
-            run.weights(left);
+            Block layer = layers.get(i);
+            x = run.layer(x, in -> callAll(layer, store, new NDList(in), training, told));
         }
         NDArray output = norm == null ? x : call(norm, store, x, training, null);
         run.hidden(normedState ? output : x);

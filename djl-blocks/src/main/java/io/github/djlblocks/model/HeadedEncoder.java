@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.KernelBlock;
 import org.jspecify.annotations.Nullable;
 
@@ -108,7 +109,7 @@ public final class HeadedEncoder extends KernelBlock {
             arguments.add(inputs.get(1));
         }
         NDList outputs = keepsOutput ? new NDList(encoded.get(0)) : new NDList();
-        outputs.addAll(callAll(head, store, arguments, training, null));
+        outputs.addAll(callAll(head, store, arguments, training, AdapterChoice.only(params)));
         outputs.addAll(encoded.subNDList(1));
         return outputs;
     }

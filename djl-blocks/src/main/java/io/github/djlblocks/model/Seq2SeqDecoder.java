@@ -10,6 +10,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.AttentionContext;
 import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.head.LanguageModelHead;
 import io.github.djlblocks.internal.Checks;
@@ -234,7 +235,8 @@ public final class Seq2SeqDecoder extends KernelBlock {
         NDArray first = tokens.first();
         Kernels kernels = Kernels.of(first);
         NDArray positions = kernels.positions(first, 1, tokens.past());
-        NDArray x = call(embeddings, store, new NDList(first, positions), training, null);
+        PairList<String, Object> adapter = AdapterChoice.only(params);
+        NDArray x = call(embeddings, store, new NDList(first, positions), training, adapter);
 
         LayerRun run = LayerRun.of(params);
         NDArray memory = inputs.get(1);
@@ -260,7 +262,12 @@ public final class Seq2SeqDecoder extends KernelBlock {
                             .withMemory(
                                     memoryMask, memoryCache == null ? null : memoryCache.slot(i));
             NDList left =
-                    callAll(layers.get(i), store, new NDList(x, memory), training, own.toParams());
+                    callAll(
+                            layers.get(i),
+                            store,
+                            new NDList(x, memory),
+                            training,
+                            AdapterChoice.onto(own.toParams(), params));
             x = left.get(0);
             run.weights(left);
         }
@@ -270,7 +277,7 @@ public final class Seq2SeqDecoder extends KernelBlock {
         run.hidden(x);
         boolean lastOnly = LayerRun.flag(params, CausalLanguageModel.LAST_ONLY);
         NDArray last = lastOnly ? kernels.lastPosition(x) : x;
-        return run.after(call(head, store, last, training, null));
+        return run.after(call(head, store, last, training, adapter));
     }
 
     /** Builds a {@link Seq2SeqDecoder}. */

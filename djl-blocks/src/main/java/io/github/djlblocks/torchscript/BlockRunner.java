@@ -9,6 +9,7 @@ import ai.djl.nn.Block;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.util.PairList;
+import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.PassRunner;
 import io.github.djlblocks.graph.Graph;
 import io.github.djlblocks.graph.TracedArray;
@@ -17,6 +18,7 @@ import io.github.djlblocks.internal.ParameterPaths;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -170,6 +172,11 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
                         .anyMatch(parameter -> !parameter.isInitialized());
     }
 
+    @Override
+    public boolean copiesWeights() {
+        return options.weights() != null;
+    }
+
     private @Nullable NDList portable(RuntimeException reason) {
         portable.increment();
         if (options.isDemanded()) {
@@ -196,7 +203,8 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
         Kept kept = passes.get(arguments.signature());
         if (kept == null) {
             synchronized (passes) {
-                if (passes.size() >= MOST_PASSES) {
+                forgetOlder(arguments.signature());
+                if (kindsOf(adapter(arguments.signature())) >= MOST_PASSES) {
                     throw new UnsupportedOperationException(
                             MOST_PASSES
                                     + " kinds of passes are compiled already: a number or text"
@@ -212,6 +220,35 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
             throw new IllegalStateException("neither a pass nor a failure");
         }
         return kept.pass();
+    }
+
+    /** Passes of an adapter that another one of the same name has replaced. */
+    private void forgetOlder(List<Object> signature) {
+        AdapterChoice now = adapter(signature);
+        if (now == null) {
+            return;
+        }
+        for (List<Object> known : List.copyOf(passes.keySet())) {
+            AdapterChoice other = adapter(known);
+            if (other != null && other.name().equals(now.name()) && !other.equals(now)) {
+                forget(known);
+            }
+        }
+    }
+
+    private long kindsOf(@Nullable AdapterChoice adapter) {
+        return passes.keySet().stream()
+                .filter(known -> Objects.equals(adapter(known), adapter))
+                .count();
+    }
+
+    private static @Nullable AdapterChoice adapter(List<Object> signature) {
+        for (Object part : signature) {
+            if (part instanceof AdapterChoice choice) {
+                return choice;
+            }
+        }
+        return null;
     }
 
     private Kept compiled(PassArguments arguments) {

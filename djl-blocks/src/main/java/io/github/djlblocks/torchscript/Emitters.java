@@ -36,10 +36,16 @@ final class Emitters {
         ALL.put("unitNorm", Emitter.plain("unit_norm"));
         ALL.put("pool", Emitter.plain("pool"));
         ALL.put("channel", expression("torch.select({0}, -1, {1})"));
+        ALL.put("lowRank", expression("torch.linear(torch.linear({0}, {1}), {2}, {3})"));
+        ALL.put("addLowRank", expression("{0} + torch.matmul({2}, {1}) * {3}"));
+        ALL.put("perRowLength", Emitter.plain("per_row_length"));
+        ALL.put("scaleRows", expression("{0} * torch.unsqueeze({1}, -1)"));
+        ALL.put("rowLengths", Emitter.plain("row_lengths"));
         ActivationEmitters.register(ALL);
         PositionEmitters.register(ALL);
         AttentionEmitters.register(ALL);
         RoutingEmitters.register(ALL);
+        CacheEmitters.register(ALL);
     }
 
     private Emitters() {}

@@ -4,15 +4,20 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.PairList;
+import io.github.djlblocks.format.WeightFormat;
+import io.github.djlblocks.format.WeightSelection;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
-import java.util.regex.Pattern;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the {@code forward} of an exported file is given, and which PyTorch it is for.
+ * What an exported file holds: what its {@code forward} is given, further methods over the same
+ * weights, the format of the weights, files that travel along, and which PyTorch it is for.
  *
  * <pre>{@code
  * ExportOptions.builder()
@@ -26,37 +31,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ExportOptions {
 
-    private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
-
-    /** Names of the printed text's own variables. */
-    private static final Pattern VARIABLE = Pattern.compile("[bknvtw][0-9]+(_[a-z]+)?|_[0-9]+");
-
-    private static final Set<String> RESERVED =
-            Set.of(
-                    "self",
-                    "torch",
-                    "ops",
-                    "annotate",
-                    "getattr",
-                    "int",
-                    "float",
-                    "bool",
-                    "str",
-                    "range",
-                    "inf",
-                    "nan");
-
-    private final Map<String, Input> inputs;
-    private final @Nullable PairList<String, Object> params;
+    private final Map<String, ExportMethod> methods;
     private final ExportTarget target;
+    private final @Nullable WeightSelection weights;
+    private final Map<String, byte[]> extraFiles;
 
-    /** An argument of {@code forward}. */
-    record Input(Shape shape, DataType type) {}
-
-    private ExportOptions(Builder builder) {
-        inputs = Collections.unmodifiableMap(new LinkedHashMap<>(builder.inputs));
-        params = builder.params;
+    private ExportOptions(Builder builder, Map<String, ExportMethod> methods) {
+        this.methods = Collections.unmodifiableMap(methods);
         target = builder.target;
+        weights = builder.weights;
+        extraFiles = Collections.unmodifiableMap(new TreeMap<>(builder.extraFiles));
     }
 
     /**
@@ -68,47 +52,55 @@ public final class ExportOptions {
         return new Builder();
     }
 
-    Map<String, Input> inputs() {
-        return inputs;
-    }
-
-    @Nullable PairList<String, Object> params() {
-        return params;
+    Map<String, ExportMethod> methods() {
+        return methods;
     }
 
     ExportTarget target() {
         return target;
     }
 
-    /** Requires a name that an argument of {@code forward} can have. */
-    static String argument(String name) {
-        if (!NAME.matcher(name).matches()
-                || VARIABLE.matcher(name).matches()
-                || RESERVED.contains(name)
-                || Identifiers.isReserved(name)) {
-            throw new IllegalArgumentException(
-                    "'"
-                            + name
-                            + "' cannot be the name of an input: take an identifier of Python that"
-                            + " is neither a word of the language nor like v0, as the variables of"
-                            + " the file are");
-        }
-        return name;
+    @Nullable WeightSelection weights() {
+        return weights;
+    }
+
+    Map<String, byte[]> extraFiles() {
+        return extraFiles;
     }
 
     /** Builds {@link ExportOptions}. */
     public static final class Builder {
 
-        private final Map<String, Input> inputs = new LinkedHashMap<>();
-        private @Nullable PairList<String, Object> params;
+        private static final String FORWARD = "forward";
+
+        private final Map<String, ExportMethod> methods = new LinkedHashMap<>();
+        private final Map<String, byte[]> extraFiles = new TreeMap<>();
+        private ExportMethod.@Nullable Builder forward;
         private ExportTarget target = ExportTarget.PYTORCH_1_13;
+        private @Nullable WeightSelection weights;
 
         private Builder() {}
 
+        /** Another builder of the same target, weights and extra files, without methods. */
+        Builder copy() {
+            Builder copy = new Builder();
+            copy.target = target;
+            copy.weights = weights;
+            copy.extraFiles.putAll(extraFiles);
+            return copy;
+        }
+
+        private ExportMethod.Builder forward() {
+            if (forward == null) {
+                forward = ExportMethod.builder();
+            }
+            return forward;
+        }
+
         /**
-         * Adds an input of the block, the next in order.
+         * Adds an input of {@code forward}, the next in order.
          *
-         * @param name the name of the argument of {@code forward}
+         * @param name the name of the argument
          * @param shape an example of its shape
          * @param type its data type
          * @return this builder
@@ -116,28 +108,14 @@ public final class ExportOptions {
          *     shape is unknown
          */
         public Builder addInput(String name, Shape shape, DataType type) {
-            for (long extent : shape.getShape()) {
-                if (extent < 0) {
-                    throw new IllegalArgumentException(
-                            "shape "
-                                    + shape
-                                    + " of input '"
-                                    + name
-                                    + "' has an unknown axis: give an example, as 2, which stays"
-                                    + " free in the file");
-                }
-            }
-            if (inputs.putIfAbsent(argument(name), new Input(shape, type)) != null) {
-                throw new IllegalArgumentException(
-                        "two inputs are named '" + name + "': give them different names");
-            }
+            forward().addInput(name, shape, type);
             return this;
         }
 
         /**
-         * Adds an input of the block, the next in order, of the shape and type of an array.
+         * Adds an input of {@code forward}, the next in order, of the shape and type of an array.
          *
-         * @param name the name of the argument of {@code forward}
+         * @param name the name of the argument
          * @param example an array; its numbers do not matter
          * @return this builder
          * @throws IllegalArgumentException if the name is taken or no identifier
@@ -147,18 +125,34 @@ public final class ExportOptions {
         }
 
         /**
-         * Sets the params that the block's own {@code forward} is given. Arrays in them are
-         * examples and become further arguments: an array by its key, those of an {@link
-         * io.github.djlblocks.attention.AttentionContext} in this order by the names {@code mask},
-         * {@code bias}, {@code segments}, {@code positions}, {@code memory_mask}; what else is in
-         * them holds for the file as it is.
+         * Sets the params of {@code forward}, as {@link ExportMethod.Builder#optParams} does.
          *
          * @param newParams the params, none by default
          * @return this builder
          */
         public Builder optParams(@Nullable PairList<String, Object> newParams) {
-            params = newParams;
+            forward().optParams(newParams);
             return this;
+        }
+
+        /**
+         * Adds a method. All methods compute with the same weights, which are stored once.
+         *
+         * @param name its name; {@code forward} is what {@link #addInput} describes, too
+         * @param method what it is given
+         * @return this builder
+         * @throws IllegalArgumentException if the name is taken, or no method can have it
+         */
+        public Builder addMethod(String name, ExportMethod method) {
+            if (methods.putIfAbsent(ArgumentNames.method(name), method) != null) {
+                throw twice(name);
+            }
+            return this;
+        }
+
+        private static IllegalArgumentException twice(String name) {
+            return new IllegalArgumentException(
+                    "two methods are named '" + name + "': give them different names");
         }
 
         /**
@@ -173,17 +167,76 @@ public final class ExportOptions {
         }
 
         /**
+         * Sets the format of the weights of linear maps in the file.
+         *
+         * @param format the format; by default weights are as the block has them
+         * @return this builder
+         */
+        public Builder optWeights(WeightFormat format) {
+            return optWeights(WeightSelection.of(format));
+        }
+
+        /**
+         * Sets the format of each weight in the file: that of linear maps, and bfloat16 or float32
+         * for all else, as {@link WeightSelection} says. A table that is more than the weight of a
+         * linear map, as one tied to its head, counts as all else.
+         *
+         * @param selection the formats; by default weights are as the block has them
+         * @return this builder
+         */
+        public Builder optWeights(WeightSelection selection) {
+            weights = selection;
+            return this;
+        }
+
+        /**
+         * Adds a file that travels in the archive, {@code extra/NAME}: {@code _extra_files} of
+         * {@code torch.jit.load}, option {@code extraFiles} of DJL's {@code Model.load}.
+         *
+         * @param name letters, digits, dots, underscores and hyphens, not first a dot
+         * @param content its bytes
+         * @return this builder
+         * @throws IllegalArgumentException if the name is taken or another
+         */
+        public Builder addExtraFile(String name, byte[] content) {
+            FileDescription.requireName(name);
+            if (extraFiles.putIfAbsent(name, content.clone()) != null) {
+                throw new IllegalArgumentException(
+                        "two extra files are named '" + name + "': give them different names");
+            }
+            return this;
+        }
+
+        /**
+         * Adds a file that travels in the archive, as it is now.
+         *
+         * @param name as in {@link #addExtraFile(String, byte[])}
+         * @param file read here
+         * @return this builder
+         * @throws IOException if the file cannot be read
+         * @throws IllegalArgumentException if the name is taken or another
+         */
+        public Builder addExtraFile(String name, Path file) throws IOException {
+            return addExtraFile(name, Files.readAllBytes(file));
+        }
+
+        /**
          * Builds the options.
          *
          * @return new options
-         * @throws IllegalArgumentException if there is no input
+         * @throws IllegalArgumentException if there is no method, or {@code forward} is described
+         *     twice or has no input
          */
         public ExportOptions build() {
-            if (inputs.isEmpty()) {
-                throw new IllegalArgumentException(
-                        "an exported forward needs an input: add one with addInput");
+            Map<String, ExportMethod> all = new LinkedHashMap<>();
+            if (forward != null || methods.isEmpty()) {
+                all.put(FORWARD, forward().build());
             }
-            return new ExportOptions(this);
+            if (!all.isEmpty() && methods.containsKey(FORWARD)) {
+                throw twice(FORWARD);
+            }
+            all.putAll(methods);
+            return new ExportOptions(this, all);
         }
     }
 }

@@ -16,7 +16,7 @@ public enum ExportTarget {
     PYTORCH_2_4;
 
     ScriptLibrary library() {
-        return this == PYTORCH_1_13 ? ScriptLibrary.COMPATIBLE : ScriptLibrary.KERNELS;
+        return this == PYTORCH_1_13 ? ScriptLibrary.COMPATIBLE : ScriptLibrary.FILES;
     }
 
     boolean hasRmsNorm() {

@@ -1,140 +1,145 @@
 package io.github.djlblocks.torchscript;
 
-import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.djlblocks.format.WeightFormat;
-import io.github.djlblocks.graph.Graph;
-import io.github.djlblocks.graph.Value;
-import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A graph as a module with a {@code forward}. Parameters are where their paths say; numbers that
- * are always the same are attributes of the module, which no state_dict has; functions of the
- * library are of a namespace beside the classes.
+ * Recorded methods as those of one module. Parameters are where their paths say; numbers that are
+ * always the same are attributes of the module, which no state_dict has, and so is what caches
+ * hold; functions of the library are of a namespace beside the classes.
  */
-final class ExportedScript implements ScriptTensors {
+final class ExportedScript {
 
     private static final String NAMESPACE = "__torch__.djlblocks";
     private static final String KERNELS = NAMESPACE + ".kernels";
 
-    private final Map<Parameter, String> parameters;
-    private final String device;
+    private final ModuleTree tree;
+    private final FileWeights weights;
     private final ExportTarget target;
+    private final CacheState state;
+    private final ModuleTree.ClassNames classes = new ModuleTree.ClassNames(NAMESPACE);
+    private final String className;
     private final String prefix;
     private final Map<ScriptWriter.Numbers, String> numbers = new LinkedHashMap<>();
+    private final Map<String, String> methods = new LinkedHashMap<>();
+    private final Set<String> functions = new LinkedHashSet<>();
 
-    private ExportedScript(
-            Map<Parameter, String> parameters, String device, ExportTarget target, String prefix) {
-        this.parameters = parameters;
-        this.device = device;
+    ExportedScript(ModuleTree tree, FileWeights weights, ExportTarget target) {
+        this.tree = tree;
+        this.weights = weights;
         this.target = target;
-        this.prefix = prefix;
+        state = new CacheState(unused("cache"));
+        prefix = unused("constant");
+        className = classes.of(tree.kind(), "the root");
     }
 
-    static TorchScriptArchive of(
-            Block block, ModuleTree tree, Graph graph, List<String> names, ExportTarget target) {
-        String prefix = "constant";
-        while (tree.hasNamesFrom(prefix)) {
-            prefix += "_";
+    private String unused(String name) {
+        String free = name;
+        while (tree.hasNamesFrom(free)) {
+            free += "_";
         }
-        String device = names.get(0) + ".device";
-        ExportedScript script =
-                new ExportedScript(ModuleTree.expressions(block), device, target, prefix);
-        ScriptWriter out = new ScriptWriter(ScriptTypes.FLOAT32, script);
-        for (int i = 0; i < names.size(); i++) {
-            out.name(graph.inputs().get(i), names.get(i));
+        return free;
+    }
+
+    /** Prints a method. */
+    void add(RecordedMethod recorded) {
+        ScriptWriter out =
+                new ScriptWriter(weights.types(), new Tensors(recorded.arguments().get(0)));
+        methods.put(recorded.name(), new ExportedMethod(recorded, state, out).text(className));
+        functions.addAll(out.functions());
+    }
+
+    /** The file, without what travels along. */
+    TorchScriptArchive archive() {
+        ModuleNode.Builder root = ModuleNode.builder(className);
+        if (state.isUsed()) {
+            functions.add(CacheState.REORDERED);
+            state.addTo(root, className, KERNELS + "." + CacheState.REORDERED);
         }
-        Emitters.emit(graph, out);
-        List<String> results = new ArrayList<>();
-        for (Value output : graph.outputs()) {
-            results.add(out.text(output));
-        }
-        ModuleTree.ClassNames classes = new ModuleTree.ClassNames(NAMESPACE);
-        ModuleNode.Builder root = ModuleNode.builder(classes.of(tree.kind(), "the root"));
-        root.addMethod(forward(classes.of(tree.kind(), "the root"), names, out, results));
+        methods.values().forEach(root::addMethod);
         tree.addTo(root, classes);
-        script.numbers.forEach((key, name) -> root.addAttribute(name, StoredArrays.of(key)));
+        numbers.forEach((key, name) -> root.addAttribute(name, StoredArrays.of(key)));
         TorchScriptArchive archive = new TorchScriptArchive(root.build());
-        String functions = target.library().functions(out.functions(), KERNELS);
-        return functions.isEmpty() ? archive : archive.addFunctions(KERNELS, functions);
+        String text = target.library().functions(functions, KERNELS);
+        return text.isEmpty() ? archive : archive.addFunctions(KERNELS, text);
     }
 
-    private static String forward(
-            String className, List<String> names, ScriptWriter out, List<String> results) {
-        String arguments =
-                names.stream().map(name -> ", " + name + ": Tensor").collect(Collectors.joining());
-        boolean one = results.size() == 1;
-        String type =
-                one
-                        ? "Tensor"
-                        : results.stream()
-                                .map(result -> "Tensor")
-                                .collect(Collectors.joining(", ", "Tuple[", "]"));
-        String result = String.join(", ", results);
-        return "def forward(self: "
-                + className
-                + arguments
-                + ") -> "
-                + type
-                + ":\n"
-                + out.lines()
-                + "  return "
-                + (one ? result : "(" + result + ")")
-                + "\n";
-    }
+    /** Where a method finds its tensors, which are wanted where its first argument is. */
+    private final class Tensors implements ScriptTensors {
 
-    @Override
-    public String parameter(Parameter parameter) {
-        String expression = parameters.get(parameter);
-        if (expression == null) {
-            throw new UnsupportedOperationException(
-                    "it computes with parameter '"
-                            + parameter.getName()
-                            + "', which none of its child blocks has: add the block that has it"
-                            + " as a child");
+        private final String device;
+
+        Tensors(String first) {
+            device = first + ".device";
         }
-        return expression;
-    }
 
-    /** Moved to the inputs' device where it is on another: the module does not take it along. */
-    @Override
-    public String numbers(ScriptWriter.Numbers constant) {
-        int count = numbers.size();
-        String name = numbers.computeIfAbsent(constant, key -> prefix + "_" + count);
-        String type =
-                StoredArrays.stored(constant.type()) == constant.type()
-                        ? "None"
-                        : Integer.toString(ScriptTypes.plain(constant.type()));
-        return "torch.to(self." + name + ", " + device + ", " + type + ")";
-    }
+        @Override
+        public String parameter(Parameter parameter) {
+            return weights.expressions(parameter).get(0);
+        }
 
-    @Override
-    public String joined(List<Parameter> vectors) {
-        throw new IllegalStateException("weights of a file are not joined");
-    }
+        /**
+         * Moved to the inputs' device where it is on another: the module does not take it along.
+         */
+        @Override
+        public String numbers(ScriptWriter.Numbers constant) {
+            int count = numbers.size();
+            String name = numbers.computeIfAbsent(constant, key -> prefix + "_" + count);
+            boolean asStored =
+                    StoredArrays.stored(constant.type()) == constant.type()
+                            && !weights.types().converts(constant.type());
+            String type =
+                    asStored ? "None" : Integer.toString(weights.types().code(constant.type()));
+            return "torch.to(self." + name + ", " + device + ", " + type + ")";
+        }
 
-    @Override
-    public @Nullable WeightFormat linearFormat(Parameter weight) {
-        return null;
-    }
+        /** One alone: linear maps of a file are not joined. */
+        @Override
+        public String joined(List<Parameter> vectors) {
+            return parameter(vectors.get(0));
+        }
 
-    @Override
-    public Linear linear(List<Parameter> weights, WeightFormat format) {
-        throw new IllegalStateException("weights of a file are not packed");
-    }
+        @Override
+        public @Nullable WeightFormat linearFormat(Parameter weight) {
+            return weights.linearFormat(weight);
+        }
 
-    @Override
-    public String function(String name) {
-        return KERNELS + "." + name;
-    }
+        @Override
+        public boolean joinsLinears() {
+            return false;
+        }
 
-    @Override
-    public boolean hasRmsNorm() {
-        return target.hasRmsNorm();
+        @Override
+        public Linear linear(List<Parameter> given, WeightFormat format) {
+            LinearKernel kernel =
+                    LinearKernel.of(format).stream()
+                            .filter(LinearKernel::anyDevice)
+                            .findFirst()
+                            .orElseThrow();
+            Map<RowClass, LinearKernel> all = new EnumMap<>(RowClass.class);
+            for (RowClass rows : RowClass.values()) {
+                all.put(rows, kernel);
+            }
+            KernelChoice.Choice choice = new KernelChoice.Choice(kernel.holder(), all);
+            return new Linear(choice, weights.expressions(Objects.requireNonNull(given.get(0))));
+        }
+
+        @Override
+        public String function(String name) {
+            return KERNELS + "." + name;
+        }
+
+        @Override
+        public boolean hasRmsNorm() {
+            return target.hasRmsNorm();
+        }
     }
 }

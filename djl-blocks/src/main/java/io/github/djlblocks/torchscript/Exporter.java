@@ -1,14 +1,9 @@
 package io.github.djlblocks.torchscript;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.util.PairList;
-import io.github.djlblocks.graph.Tracer;
 import io.github.djlblocks.internal.ParameterPaths;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -17,9 +12,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
-/** Records one pass of a block and writes it with its parameters. */
+/** Records passes of a block and writes them with its parameters. */
 final class Exporter {
 
     private final Block block;
@@ -48,51 +42,37 @@ final class Exporter {
     }
 
     private TorchScriptArchive archive() {
-        ModuleTree tree = ModuleTree.of(block);
         Parameter first = ParameterPaths.of(block).values().stream().findFirst().orElse(null);
-        if (first != null) {
-            return archive(tree, first.getArray().getManager());
+        if (first != null && first.isInitialized()) {
+            return archive(first.getArray().getManager());
         }
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
-            return archive(tree, manager);
+            return archive(manager);
         }
     }
 
-    private TorchScriptArchive archive(ModuleTree tree, NDManager manager) {
+    private TorchScriptArchive archive(NDManager manager) {
+        List<RecordedMethod> methods = new ArrayList<>();
         try {
-            Tracer tracer = new Tracer(manager);
-            NDList inputs = new NDList();
-            options.inputs()
-                    .values()
-                    .forEach(input -> inputs.add(tracer.input(input.shape(), input.type())));
-            PassArguments given = new PassArguments(inputs, options.params());
-            List<String> names = names(given);
-            List<NDArray> arrays = new ArrayList<>(inputs);
-            for (NDArray example : given.arrays().subList(inputs.size(), names.size())) {
-                arrays.add(tracer.input(example.getShape(), example.getDataType()));
-            }
-            NDList outputs = forward(tracer, inputs, given.traced(arrays, List.of()));
-            return ExportedScript.of(block, tree, tracer.finish(outputs), names, options.target());
+            options.methods()
+                    .forEach(
+                            (name, method) ->
+                                    methods.add(
+                                            RecordedMethod.of(
+                                                    name, method, method.blockIn(block), manager)));
+            FileWeights weights = FileWeights.of(block, methods, options.weights());
+            ModuleTree tree = ModuleTree.of(block, weights);
+            ExportedScript script = new ExportedScript(tree, weights, options.target());
+            methods.forEach(script::add);
+            TorchScriptArchive archive = script.archive();
+            archive.addExtra(
+                    FileDescription.NAME,
+                    FileDescription.of(tree.kind(), options.target(), options.weights(), methods));
+            options.extraFiles().forEach(archive::addExtra);
+            return archive;
         } catch (UnsupportedOperationException e) {
             throw new UnsupportedOperationException(
-                    tree.kind() + " cannot be exported: " + e.getMessage(), e);
+                    ModuleTree.kind(block) + " cannot be exported: " + e.getMessage(), e);
         }
-    }
-
-    private List<String> names(PassArguments given) {
-        if (!given.caches().isEmpty()) {
-            throw new UnsupportedOperationException(
-                    "its params hold a key/value cache, and a file has none: export the pass over"
-                            + " whole sequences");
-        }
-        List<String> names = new ArrayList<>(options.inputs().keySet());
-        names.addAll(ParamNames.of(options.params()));
-        return names;
-    }
-
-    @SuppressWarnings("NullAway") // DJL takes null for "no params"
-    private NDList forward(
-            Tracer tracer, NDList inputs, @Nullable PairList<String, Object> params) {
-        return block.forward(tracer.store(DataType.FLOAT32), inputs, false, params);
     }
 }

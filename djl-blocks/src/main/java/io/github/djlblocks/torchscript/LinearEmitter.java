@@ -36,7 +36,9 @@ final class LinearEmitter {
             WeightFormat format = weight == null ? null : tensors.linearFormat(weight);
             Object bias = node.operands().get(2);
             boolean joins =
-                    format != null && (bias == null || ParameterArrays.parameter(bias) != null);
+                    tensors.joinsLinears()
+                            && format != null
+                            && (bias == null || ParameterArrays.parameter(bias) != null);
             List<@Nullable Object> key =
                     joins
                             ? Arrays.asList(node.operands().get(0), format, bias == null)
@@ -175,7 +177,8 @@ final class LinearEmitter {
             String bias,
             ScriptWriter out) {
         out.uses(kernel.function());
-        return kernel.call(out.text(x), linear.parts(), bias);
+        return kernel.call(
+                out.tensors().function(kernel.function()), out.text(x), linear.parts(), bias);
     }
 
     private static void plain(Node node, ScriptWriter out) {

@@ -197,14 +197,17 @@ enum LinearKernel {
 
     /** The call, given an expression for each of its arguments; {@code None} for no bias. */
     String call(String x, List<String> parts, String bias) {
+        return call("self." + function, x, parts, bias);
+    }
+
+    /** The same, of the function under another name. */
+    String call(String called, String x, List<String> parts, String bias) {
         if (parts.size() != holder.parts().size()) {
             throw new IllegalArgumentException(
                     id + " takes " + holder.parts().size() + " parts, not " + parts.size());
         }
         return parts.stream()
-                .collect(
-                        Collectors.joining(
-                                ", ", "self." + function + "(" + x + ", ", ", " + bias + ")"));
+                .collect(Collectors.joining(", ", called + "(" + x + ", ", ", " + bias + ")"));
     }
 
     /** The kernels that read a format, plain and widened ones work always. */

@@ -99,6 +99,10 @@ final class ModuleNode {
             parts.put("training", new Value("bool", false));
         }
 
+        Builder addTensor(String name, Tensor tensor) {
+            return add(name, tensor);
+        }
+
         Builder addParameter(String name, StoredTensor tensor) {
             return add(name, new Tensor(tensor, Kind.PARAMETER));
         }
@@ -133,6 +137,10 @@ final class ModuleNode {
 
         Builder addIntegers(String name, List<Long> values) {
             return add(name, new Value("List[int]", List.copyOf(values)));
+        }
+
+        Builder addTensors(String name, List<Void> none) {
+            return add(name, new Value("List[Tensor]", none));
         }
 
         Builder addFloats(String name, List<Double> values) {

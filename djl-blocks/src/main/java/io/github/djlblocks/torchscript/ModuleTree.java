@@ -17,22 +17,23 @@ final class ModuleTree {
 
     private final String kind;
     private final Map<String, ModuleTree> children = new LinkedHashMap<>();
-    private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+    private final Map<String, ModuleNode.Tensor> tensors = new LinkedHashMap<>();
 
     private ModuleTree(String kind) {
         this.kind = kind;
     }
 
     /**
-     * Reads the tree of a block. A parameter at several paths is one tensor at each of them.
+     * Reads the tree of a block. A parameter at several paths is one tensor at each of them, of one
+     * name.
      *
      * @throws IllegalStateException if a parameter has no values
      */
-    static ModuleTree of(Block block) {
+    static ModuleTree of(Block block, FileWeights weights) {
         ModuleTree root = new ModuleTree(kind(block));
         Map<String, Block> blocks = ParameterPaths.blocks(block);
         Map<String, Parameter> parameters = ParameterPaths.of(block);
-        Map<String, StoredTensor> stored = new HashMap<>();
+        Map<String, Map<String, ModuleNode.Tensor>> stored = new HashMap<>();
         parameters.forEach(
                 (path, parameter) -> {
                     if (!parameter.isInitialized()) {
@@ -42,7 +43,7 @@ final class ModuleTree {
                                         + "' has no values: initialise or load the block before it"
                                         + " is exported");
                     }
-                    stored.put(path, StoredArrays.of(parameter.getArray()));
+                    stored.put(path, weights.tensors(parameter));
                     root.put(path, Objects.requireNonNull(stored.get(path)), blocks);
                 });
         ParameterPaths.aliases(block)
@@ -52,22 +53,16 @@ final class ModuleTree {
         return root;
     }
 
-    /** The expression of each parameter in a method of the root. */
-    static Map<Parameter, String> expressions(Block block) {
-        Map<Parameter, String> expressions = new HashMap<>();
-        ParameterPaths.of(block)
-                .forEach(
-                        (path, parameter) -> {
-                            String expression = "self";
-                            for (String name : path.split("\\.", -1)) {
-                                expression = Identifiers.access(expression, name);
-                            }
-                            expressions.put(parameter, expression);
-                        });
-        return expressions;
+    /** The expression of a tensor in a method of the root. */
+    static String expression(String path) {
+        String expression = "self";
+        for (String name : path.split("\\.", -1)) {
+            expression = Identifiers.access(expression, name);
+        }
+        return expression;
     }
 
-    private void put(String path, StoredTensor tensor, Map<String, Block> blocks) {
+    private void put(String path, Map<String, ModuleNode.Tensor> parts, Map<String, Block> blocks) {
         ModuleTree at = this;
         int from = 0;
         for (int dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', from)) {
@@ -78,10 +73,20 @@ final class ModuleTree {
                             path.substring(from, dot), name -> new ModuleTree(kind));
             from = dot + 1;
         }
-        at.tensors.put(path.substring(from), tensor);
+        String name = path.substring(from);
+        for (Map.Entry<String, ModuleNode.Tensor> part : parts.entrySet()) {
+            if (at.tensors.put(name + part.getKey(), part.getValue()) != null) {
+                throw new IllegalArgumentException(
+                        "two tensors are named '"
+                                + path
+                                + part.getKey()
+                                + "': give the parameters different names");
+            }
+        }
     }
 
-    private static String kind(Block block) {
+    /** What a class of such blocks is called. */
+    static String kind(Block block) {
         String name = block.getClass().getSimpleName().replaceAll("[^A-Za-z0-9_]", "_");
         return name.isEmpty() || Character.isDigit(name.charAt(0)) ? "Block" + name : name;
     }
@@ -98,7 +103,7 @@ final class ModuleTree {
 
     /** Adds the parts of this module to a node. */
     void addTo(ModuleNode.Builder node, ClassNames names) {
-        tensors.forEach(node::addParameter);
+        tensors.forEach(node::addTensor);
         children.forEach((name, child) -> node.addChild(name, child.node(names)));
     }
 
@@ -111,7 +116,9 @@ final class ModuleTree {
     /** What two modules of one class have in common. */
     private String signature(ClassNames names) {
         StringBuilder signature = new StringBuilder();
-        tensors.keySet().forEach(name -> signature.append(name).append(", "));
+        tensors.forEach(
+                (name, tensor) ->
+                        signature.append(name).append(' ').append(tensor.kind()).append(", "));
         children.forEach(
                 (name, child) ->
                         signature

@@ -21,7 +21,7 @@ final class ParamNames {
         }
         for (Pair<String, Object> param : params) {
             if (param.getValue() instanceof NDArray) {
-                names.add(ExportOptions.argument(param.getKey()));
+                names.add(ArgumentNames.require(param.getKey()));
             } else if (param.getValue() instanceof AttentionContext context) {
                 addParts(context, names);
             }

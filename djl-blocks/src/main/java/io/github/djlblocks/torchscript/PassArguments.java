@@ -6,6 +6,7 @@ import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.AttentionContext;
 import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.core.AdapterChoice;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,7 @@ final class PassArguments {
         } else if (value instanceof Boolean
                 || value instanceof Number
                 || value instanceof String
+                || value instanceof AdapterChoice
                 || value instanceof Enum<?>) {
             signature.add(value);
         } else {
@@ -96,7 +98,7 @@ final class PassArguments {
 
     /** The params with symbolic arrays and caches in the places of the real ones. */
     @Nullable PairList<String, Object> traced(
-            List<? extends NDArray> tracedArrays, List<TracedCache> tracedCaches) {
+            List<? extends NDArray> tracedArrays, List<? extends KeyValueCache> tracedCaches) {
         if (params == null) {
             return null;
         }
@@ -118,11 +120,14 @@ final class PassArguments {
 
     private static final class Places {
         private final List<? extends NDArray> arrays;
-        private final List<TracedCache> caches;
+        private final List<? extends KeyValueCache> caches;
         private int nextArray;
         private int nextCache;
 
-        Places(List<? extends NDArray> arrays, List<TracedCache> caches, int firstArray) {
+        Places(
+                List<? extends NDArray> arrays,
+                List<? extends KeyValueCache> caches,
+                int firstArray) {
             this.arrays = arrays;
             this.caches = caches;
             nextArray = firstArray;
@@ -132,7 +137,7 @@ final class PassArguments {
             return arrays.get(nextArray++);
         }
 
-        TracedCache cache() {
+        KeyValueCache cache() {
             return caches.get(nextCache++);
         }
     }

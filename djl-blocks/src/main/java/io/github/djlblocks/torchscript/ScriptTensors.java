@@ -31,6 +31,11 @@ interface ScriptTensors {
     /** Weights below each other, packed. */
     Linear linear(List<Parameter> weights, WeightFormat format);
 
+    /** Whether packed linear maps of one input become one. */
+    default boolean joinsLinears() {
+        return true;
+    }
+
     /** What calls a function of the library. */
     default String function(String name) {
         return "self." + name;

@@ -3,6 +3,7 @@ package io.github.djlblocks.torchscript;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import io.github.djlblocks.core.KernelBlock;
+import io.github.djlblocks.model.CausalLanguageModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,27 +85,63 @@ public final class TorchScript {
      * Writes a block as a TorchScript file, which {@code torch.jit.load} of Python and C++, DJL's
      * PyTorch engine and DJL Serving load without this library.
      *
-     * <p>{@code forward} of the file takes one tensor for each input of the options and for each
-     * array of its params, in this order, and gives a tensor, or a tuple where the block has
-     * several outputs; it computes what the block does for inference. The {@code state_dict} has
-     * the block's parameters, and nothing else, under their paths, as {@code
+     * <p>Each method of the file, {@code forward} or one that was added, takes one tensor for each
+     * input and for each array of its params, in this order, and gives a tensor, or a tuple where
+     * the block has several outputs; it computes what the block does for inference. Caches in the
+     * params become what the method's {@link CacheForm} says. The {@code state_dict} has the
+     * block's parameters, and nothing else, under their paths, as {@code
      * layers.0.attention.query.weight}; a tied parameter is stored once and found at each of its
-     * paths. The block may be on any engine; its blocks are of this library, or containers of DJL.
+     * paths. A weight in an integer format is found as its codes and scales, {@code weight_codes}
+     * and {@code weight_scales}, and multiplied out where it is used. The block may be on any
+     * engine; its blocks are of this library, or containers of DJL.
+     *
+     * <p>What a file takes and gives is never bfloat16, which DJL cannot hold. Its extra file
+     * {@code djl_blocks.json} describes its methods.
      *
      * <p>The file is written beside its place and moved there at the end: a failure leaves neither
      * a part of it, nor changes what was there before.
      *
      * @param block the block, initialised or loaded
      * @param path the file, by custom {@code name.pt}; replaced if it exists
-     * @param options what {@code forward} is given, and for which PyTorch
+     * @param options what its methods are given, its weights, and for which PyTorch it is
      * @throws IOException if the file cannot be written, or its directory is not there
      * @throws UnsupportedOperationException if the block does what cannot be written as
-     *     TorchScript, or is given a cache
+     *     TorchScript, or is given a cache that a file cannot hold
      * @throws IllegalStateException if a parameter has no values
      * @throws IllegalArgumentException if the block refuses inputs of such shapes, or two of its
      *     parameters have the same path
      */
     public static void export(Block block, Path path, ExportOptions options) throws IOException {
         new Exporter(block, options).write(path);
+    }
+
+    /**
+     * Writes a language model as a TorchScript file of three methods over {@code ids}, INT64 (B,
+     * S):
+     *
+     * <ul>
+     *   <li>{@code forward(ids)}: the logits of whole sequences, (B, S, V), without a cache;
+     *   <li>{@code prefill(ids)}: begins a sequence, and gives the logits of its last position, (B,
+     *       1, V);
+     *   <li>{@code decode(ids)}: continues it by one token or more, and gives the same.
+     * </ul>
+     *
+     * <p>With {@link CacheForm#STATE} the module holds the sequence; {@code reset()} forgets it,
+     * {@code reorder(rows)} takes other rows of the batch. With {@link CacheForm#ARGUMENTS} it is
+     * {@code decode(ids, past)}, and both give a tuple of logits and the next {@code past}. More
+     * tokens than the model's context are refused.
+     *
+     * @param model the model, initialised or loaded, on any engine
+     * @param path the file, by custom {@code name.pt}; replaced if it exists
+     * @param options how
+     * @throws IOException if the file cannot be written, or its directory is not there
+     * @throws UnsupportedOperationException if the model does what cannot be written as
+     *     TorchScript, or a policy is none that a file can hold
+     * @throws IllegalStateException if a parameter has no values
+     * @throws IllegalArgumentException if there is not one policy for each layer
+     */
+    public static void exportDecoder(
+            CausalLanguageModel model, Path path, DecoderExportOptions options) throws IOException {
+        new DecoderExporter(model, options).write(path);
     }
 }

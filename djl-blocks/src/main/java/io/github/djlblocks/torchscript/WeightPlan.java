@@ -25,8 +25,12 @@ final class WeightPlan {
         return names.getOrDefault(parameter, parameter.getName());
     }
 
+    /** What a source says; of adapters that came later, the values they have. */
     WeightSource source() {
-        return options.source();
+        return parameter ->
+                names.containsKey(parameter)
+                        ? options.source().rows(parameter)
+                        : ParameterArrays.rowsOf(parameter);
     }
 
     KernelChoice kernels() {

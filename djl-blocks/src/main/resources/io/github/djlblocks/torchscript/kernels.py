@@ -84,6 +84,16 @@ def scale_norm(self, x: Tensor, gain: Tensor, epsilon: float) -> Tensor:
     return (w / norm * gain.to(w.dtype)).to(x.dtype)
 
 
+def row_lengths(self, matrix: Tensor) -> Tensor:
+    w = self.wide(matrix)
+    return torch.sqrt(torch.sum(w * w, [-1])).to(matrix.dtype)
+
+
+def per_row_length(self, magnitude: Tensor, matrix: Tensor) -> Tensor:
+    w = self.wide(matrix)
+    return (self.wide(magnitude) / torch.sqrt(torch.sum(w * w, [-1]))).to(magnitude.dtype)
+
+
 def group_norm(self, x: Tensor, weight: Optional[Tensor], bias: Optional[Tensor], groups: int, epsilon: float) -> Tensor:
     w = self.wide(x).reshape([x.size(0), groups, -1])
     normal = self.layer_norm(w, None, None, epsilon, "INSIDE_ROOT", False, False, 1).reshape(x.size())
@@ -502,6 +512,40 @@ def attend_in_chunks(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tenso
     y = parts[0] if len(parts) == 1 else torch.cat(parts, 2)
     if seen is not None:
         y = y * seen
+    return y
+
+
+# The same with the products of linear maps, one key/value head at a time: masks are left to the others.
+def attend_in_maps(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], seen: Optional[Tensor], causal: bool, scale: float) -> Tensor:
+    b = q.size(0)
+    h = q.size(1)
+    s = q.size(2)
+    if s == 1 or mask is not None or seen is not None:
+        return self.attend_in_chunks(q, k, v, mask, seen, causal, scale)
+    kv = k.size(1)
+    group = h // kv
+    t = k.size(2)
+    d = q.size(3)
+    dv = v.size(3)
+    scaled = q * scale
+    later = torch.triu(torch.full([128, 128], -1.0e30, dtype=q.dtype, device=q.device), 1)
+    y = torch.empty([b, h, s, dv], dtype=q.dtype, device=q.device)
+    none = annotate(List[Optional[number]], [])
+    for i in range(b * kv):
+        queries = scaled.select(0, i // kv).narrow(0, i % kv * group, group)
+        keys = k.select(0, i // kv).select(0, i % kv)
+        values = v.select(0, i // kv).select(0, i % kv).transpose(0, 1)
+        result = y.select(0, i // kv).narrow(0, i % kv * group, group)
+        for chunk in range((s + 127) // 128):
+            start = chunk * 128
+            rows = min(128, s - start)
+            end = start + rows if causal else t
+            part = queries.narrow(1, start, rows).reshape([group * rows, d])
+            scores = ops.mkldnn._linear_pointwise(part, keys.narrow(0, 0, end), None, "none", none, "")
+            if causal:
+                nearest = torch.add_(scores.view([group, rows, end]).narrow(2, start, rows), later.narrow(0, 0, rows).narrow(1, 0, rows))
+            product = ops.mkldnn._linear_pointwise(torch.softmax(scores, 1), values.narrow(1, 0, end), None, "none", none, "")
+            copied = torch.copy_(result.narrow(1, start, rows), product.view([group, rows, dv]))
     return y
 
 

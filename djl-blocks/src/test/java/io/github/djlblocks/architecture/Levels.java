@@ -14,7 +14,7 @@ final class Levels {
     static final List<List<String>> ALL =
             List.of(
                     List.of("internal"),
-                    List.of("kernel", "checkpoint", "format", "template"),
+                    List.of("kernel", "checkpoint", "format", "template", "optimizer"),
                     List.of("graph"),
                     List.of("core"),
                     List.of("norm", "activation", "feedforward", "position", "head", "training"),
@@ -23,6 +23,7 @@ final class Levels {
                     List.of("model"),
                     List.of("generate"),
                     List.of("torchscript", "family"),
+                    List.of("adapter"),
                     List.of("huggingface", "hybrid"));
 
     private Levels() {}

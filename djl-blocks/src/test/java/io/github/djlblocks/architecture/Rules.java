@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 /** Rules on what the library calls, for the packages under a root. */
 final class Rules {
 
-    /** What is not arithmetic: what an array is, whose it is, and its values on the host. */
+    /** What is not arithmetic: what an array is, whose it is, what it wants, its values in Java. */
     private static final Set<String> HARMLESS =
             Set.of(
                     "getShape",
@@ -41,7 +41,9 @@ final class Rules {
                     "toIntArray",
                     "toFloatArray",
                     "toDoubleArray",
-                    "toByteBuffer");
+                    "toByteBuffer",
+                    "toArray",
+                    "setRequiresGradient");
 
     private static final String PYTORCH = "ai.djl.pytorch..";
     private static final String MXNET = "ai.djl.mxnet..";
@@ -91,6 +93,7 @@ final class Rules {
                         root + ".kernel",
                         root + ".checkpoint",
                         root + ".graph",
+                        root + ".optimizer",
                         root + ".torchscript",
                         root + ".hybrid")
                 .should()
@@ -99,7 +102,7 @@ final class Rules {
                                 "computes on arrays", call -> computes(call, root)))
                 .because(
                         "kernel is the only door to arithmetic, and torchscript another way through"
-                                + " it");
+                                + " it; what changes parameters is in optimizer");
     }
 
     private static boolean computes(JavaCall<?> call, String root) {

@@ -33,6 +33,7 @@ class PrimitivesTest {
                     "loadBalancingLoss",
                     "maskedPositions",
                     "newTimeBuffer",
+                    "overwrite",
                     "randomizedRelu",
                     "routerZLoss",
                     "selectRows",
@@ -46,7 +47,11 @@ class PrimitivesTest {
                     "fusedGatedActivation",
                     "appendInPlace",
                     "appendRowsInPlace",
-                    "cacheContent");
+                    "cacheContent",
+                    "keepPast",
+                    "keepRoom",
+                    "keepWhole",
+                    "keptWhole");
 
     private static Stream<Method> primitives() {
         return Arrays.stream(Kernels.class.getMethods())

@@ -126,8 +126,9 @@ class ExportErrorsTest {
                 x().optParams(params).build(),
                 file,
                 UnsupportedOperationException.class,
-                "Linear cannot be exported: its params hold a key/value cache, and a file has none:"
-                        + " export the pass over whole sequences");
+                "Linear cannot be exported: the params of method forward hold a key/value cache,"
+                    + " and a file must know what becomes of it: say optCaches(CacheForm.ARGUMENTS)"
+                    + " or STATE, or export the pass over whole sequences");
     }
 
     @Test
@@ -196,7 +197,7 @@ class ExportErrorsTest {
         ExportOptions.Builder options = ExportOptions.builder();
         assertThatThrownBy(options::build)
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("an exported forward needs an input: add one with addInput");
+                .hasMessage("an exported method needs an input: add one with addInput");
     }
 
     /** Runs a block that it does not show. */

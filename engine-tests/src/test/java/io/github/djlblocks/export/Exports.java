@@ -4,6 +4,7 @@ import ai.djl.Model;
 import ai.djl.ModelException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import java.util.Objects;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -53,6 +55,16 @@ final class Exports {
         return block.forward(new ParameterStore(first.getManager(), false), inputs, false);
     }
 
+    /** Calls a method the way DJL names it, with lists of arrays behind the inputs if any. */
+    static NDList call(Model model, String method, NDArray... inputs) {
+        NDManager manager = inputs[0].getManager();
+        NDArray marker = manager.create(0f);
+        marker.setName("module_method:" + method);
+        NDList all = new NDList(marker);
+        all.addAll(List.of(inputs));
+        return forward(model.getBlock(), all);
+    }
+
     /** Inputs, and behind them the arrays of the params. */
     static NDList arguments(NDList inputs, @Nullable PairList<String, Object> params) {
         NDList arguments = new NDList(inputs);
@@ -71,6 +83,13 @@ final class Exports {
             }
         }
         return arguments;
+    }
+
+    /** The names of what a file holds. */
+    static List<String> entries(Path file) throws IOException {
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            return zip.stream().map(ZipEntry::getName).toList();
+        }
     }
 
     /** The text of the classes and functions in a file. */

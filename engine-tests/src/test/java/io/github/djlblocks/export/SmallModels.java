@@ -89,6 +89,15 @@ enum SmallModels {
     /** The model with random weights, small enough that attention looks at several tokens. */
     Block initialized(NDManager manager) {
         Block block = block();
+        fill(block);
+        Shape[] shapes = inputs(manager, 1, 2).getShapes();
+        block.freezeParameters(true);
+        block.initialize(manager, DataType.FLOAT32, shapes);
+        return block;
+    }
+
+    /** Has parameters filled with random numbers. */
+    static void fill(Block block) {
         long seed = 40;
         for (Parameter parameter : ParameterPaths.of(block).values()) {
             long mine = seed++;
@@ -102,13 +111,9 @@ enum SmallModels {
                                 type);
                     });
         }
-        Shape[] shapes = inputs(manager, 1, 2).getShapes();
-        block.freezeParameters(true);
-        block.initialize(manager, DataType.FLOAT32, shapes);
-        return block;
     }
 
-    private static NDArray ids(NDManager manager, int batch, int length) {
+    static NDArray ids(NDManager manager, int batch, int length) {
         long[] ids = new long[batch * length];
         Arrays.setAll(ids, i -> (7L * i + 3) % VOCABULARY);
         return manager.create(ids, new Shape(batch, length));

@@ -17,9 +17,11 @@ import io.github.djlblocks.parity.Margin;
 import io.github.djlblocks.parity.RandomTensors;
 import io.github.djlblocks.parity.Tolerance;
 import io.github.djlblocks.parity.oracle.OracleLosses;
+import io.github.djlblocks.parity.oracle.OracleMath;
 import io.github.djlblocks.parity.oracle.Var;
 import java.util.Arrays;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 
 class MaskedCrossEntropyLossTest {
 
@@ -73,6 +75,38 @@ class MaskedCrossEntropyLossTest {
                 .containsExactly(new double[] {0.5, -0.5, 0, 0}, within(1e-6));
     }
 
+    @EachEngine(dataTypes = {DataType.FLOAT32, DataType.FLOAT64})
+    void evaluate_smoothedLabels_countEveryClass(
+            EngineUnderTest engine, NDManager manager, DataType dataType) {
+        double[] logits = RandomTensors.normal(6, 2, 3, V);
+        compare(engine, manager, dataType, SOME, logits, -100, 0.3);
+    }
+
+    @Test
+    void new_smoothingOutOfRange_isNamed() {
+        assertThatThrownBy(() -> new MaskedCrossEntropyLoss("loss", -100, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("smoothing (1.0) must be at least 0 and below 1");
+    }
+
+    /** A share of what each class would lose, as if it were the label of all rows that count. */
+    private static Var smoothed(Var logits, int[] classes, int ignored, double smoothing) {
+        Var loss =
+                OracleMath.scale(
+                        OracleLosses.crossEntropy(logits, classes, ignored), 1 - smoothing);
+        for (int other = 0; other < V; other++) {
+            int label = other;
+            int[] all = Arrays.stream(classes).map(c -> c == ignored ? c : label).toArray();
+            loss =
+                    OracleMath.add(
+                            loss,
+                            OracleMath.scale(
+                                    OracleLosses.crossEntropy(logits, all, ignored),
+                                    smoothing / V));
+        }
+        return loss;
+    }
+
     private static void compare(
             EngineUnderTest engine,
             NDManager manager,
@@ -80,13 +114,24 @@ class MaskedCrossEntropyLossTest {
             double[] labels,
             double[] values,
             long ignored) {
+        compare(engine, manager, dataType, labels, values, ignored, 0);
+    }
+
+    private static void compare(
+            EngineUnderTest engine,
+            NDManager manager,
+            DataType dataType,
+            double[] labels,
+            double[] values,
+            long ignored,
+            double smoothing) {
         double[] held = RandomTensors.rounded(values, dataType);
         NDArray logits = RandomTensors.toNDArray(manager, values, LOGITS, dataType);
         NDArray targets = RandomTensors.toNDArray(manager, labels, new Shape(2, 3), DataType.INT64);
-        MaskedCrossEntropyLoss loss = new MaskedCrossEntropyLoss("loss", ignored);
+        MaskedCrossEntropyLoss loss = new MaskedCrossEntropyLoss("loss", ignored, smoothing);
         Var truthLogits = Var.of(held, 6, V);
         int[] classes = Arrays.stream(labels).mapToInt(v -> (int) v).toArray();
-        Var truth = OracleLosses.crossEntropy(truthLogits, classes, (int) ignored);
+        Var truth = smoothed(truthLogits, classes, (int) ignored, smoothing);
         truth.backward(1);
         // The exponentials of a row, the rows; a logit of 1000 is off by its own epsilon.
         Tolerance tolerance = Tolerance.of(dataType, V + 6, 4);

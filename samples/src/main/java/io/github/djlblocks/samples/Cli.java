@@ -12,7 +12,7 @@ import picocli.CommandLine.Command;
 
 /**
  * The programs of the samples as one: {@code generate}, {@code chat}, {@code embed}, {@code
- * inspect}, {@code bench}, {@code fine-tune-hybrid}.
+ * inspect}, {@code export}, {@code finetune}, {@code fine-tune-hybrid}, {@code bench}.
  */
 @Command(
         name = "djl-blocks",
@@ -57,8 +57,10 @@ public final class Cli extends Program {
                 .addSubcommand(new Chat(in))
                 .addSubcommand(new Embed())
                 .addSubcommand(new Inspect())
-                .addSubcommand(new Bench())
-                .addSubcommand(new FineTuneHybrid());
+                .addSubcommand(new Export())
+                .addSubcommand(new FineTuneStories())
+                .addSubcommand(new FineTuneHybrid())
+                .addSubcommand(new Bench());
     }
 
     /** Options without a command are those of {@code generate}. */

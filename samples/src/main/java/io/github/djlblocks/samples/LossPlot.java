@@ -3,8 +3,9 @@ package io.github.djlblocks.samples;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.XYChart;
@@ -26,15 +27,30 @@ final class LossPlot {
      * @throws IOException if the file cannot be written
      */
     static void write(Path file, List<Double> losses) throws IOException {
-        List<Integer> steps = new ArrayList<>();
-        for (int step = 1; step <= losses.size(); step++) {
-            steps.add(step);
-        }
-        write(file, steps, losses);
+        write(file, losses, Map.of());
     }
 
     /** Writes a PNG of the loss at some steps. */
     static void write(Path file, List<Integer> steps, List<Double> losses) throws IOException {
+        write(file, steps, losses, Map.of());
+    }
+
+    /**
+     * Writes a PNG of the loss by step, and of losses that were measured once, as lines.
+     *
+     * @param file where to
+     * @param losses of each step
+     * @param levels losses by name
+     * @throws IOException if the file cannot be written
+     */
+    static void write(Path file, List<Double> losses, Map<String, Double> levels)
+            throws IOException {
+        write(file, IntStream.rangeClosed(1, losses.size()).boxed().toList(), losses, levels);
+    }
+
+    private static void write(
+            Path file, List<Integer> steps, List<Double> losses, Map<String, Double> levels)
+            throws IOException {
         XYChart chart =
                 new XYChartBuilder()
                         .width(800)
@@ -43,10 +59,15 @@ final class LossPlot {
                         .xAxisTitle("step")
                         .yAxisTitle("cross entropy, nats a token")
                         .build();
-        chart.getStyler().setLegendVisible(false);
+        chart.getStyler().setLegendVisible(!levels.isEmpty());
         chart.getStyler().setYAxisLogarithmic(true);
         chart.getStyler().setXAxisTickMarkSpacingHint(TICK_SPACING);
         chart.addSeries("loss", steps, losses).setMarker(SeriesMarkers.NONE);
+        List<Integer> ends = List.of(steps.get(0), steps.get(steps.size() - 1));
+        levels.forEach(
+                (name, level) ->
+                        chart.addSeries(name, ends, List.of(level, level))
+                                .setMarker(SeriesMarkers.NONE));
         Path parent = file.toAbsolutePath().getParent();
         if (parent != null) {
             Files.createDirectories(parent);

@@ -26,14 +26,23 @@ import io.github.djlblocks.huggingface.TextOptions;
 import io.github.djlblocks.huggingface.TextStream;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.layer.Residual;
+import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.norm.RmsNorm;
+import io.github.djlblocks.optimizer.AdamW;
+import io.github.djlblocks.optimizer.WarmUpCosine;
 import io.github.djlblocks.torchscript.CompileOptions;
+import io.github.djlblocks.torchscript.DecoderExportOptions;
 import io.github.djlblocks.torchscript.ExportOptions;
 import io.github.djlblocks.torchscript.PassStatistics;
 import io.github.djlblocks.torchscript.TorchScript;
+import io.github.djlblocks.training.MaskedCrossEntropyLoss;
+import io.github.djlblocks.training.TokenBatches;
+import io.github.djlblocks.training.TrainingRun;
+import io.github.djlblocks.training.TrainingStep;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 
 /** The code of the README, as it stands there. */
@@ -56,6 +65,7 @@ public final class QuickStart {
             Path file = Files.createTempDirectory("exported").resolve("block.pt");
             export(manager, file);
             System.out.println(file);
+            exportDecoder(manager, ShippedModel.directory(), file.resolveSibling("model.pt"));
         }
     }
 
@@ -130,6 +140,34 @@ public final class QuickStart {
         return passes;
     }
 
+    static void train(
+            CausalLanguageModel model,
+            List<long[]> sequences,
+            long steps,
+            Path directory,
+            Consumer<TrainingStep> listener)
+            throws IOException {
+        // README: train
+        try (AdamW optimizer =
+                        AdamW.builder(model)
+                                .optLearningRate(WarmUpCosine.toZero(1e-3, 10, 200))
+                                .optWeightDecay(0.1)
+                                .build();
+                TrainingRun run =
+                        TrainingRun.builder()
+                                .setBlock(model)
+                                .setLoss(new MaskedCrossEntropyLoss("smoothed", -100, 0.1))
+                                .setOptimizer(optimizer)
+                                .setData(TokenBatches.of(sequences, 8, 0, 1))
+                                .optAccumulation(2)
+                                .optClipNorm(1)
+                                .build()) {
+            run.run(steps, listener);
+            run.save(directory); // and run.resume(directory) wherever it is to go on
+        }
+        // README: end
+    }
+
     static void export(NDManager manager, Path file) throws IOException {
         // README: export
         Block block =
@@ -145,6 +183,20 @@ public final class QuickStart {
                 file,
                 ExportOptions.builder()
                         .addInput("x", new Shape(2, 8, 64), DataType.FLOAT32)
+                        .build());
+        // README: end
+    }
+
+    static void exportDecoder(NDManager manager, Path directory, Path file)
+            throws IOException, ModelException {
+        // README: decoder
+        CausalLanguageModel model = HuggingFaceModels.load(directory, manager, DataType.FLOAT32);
+        TorchScript.exportDecoder(
+                model,
+                file,
+                DecoderExportOptions.builder()
+                        .optWeights(WeightFormat.INT8)
+                        .addExtraFile("tokenizer.json", directory.resolve("tokenizer.json"))
                         .build());
         // README: end
     }

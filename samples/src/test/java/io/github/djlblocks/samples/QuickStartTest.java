@@ -15,7 +15,10 @@ import ai.djl.training.ParameterStore;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.huggingface.HuggingFaceModels;
 import io.github.djlblocks.huggingface.TextGenerator;
+import io.github.djlblocks.model.CausalLanguageModel;
+import io.github.djlblocks.model.Decoders;
 import io.github.djlblocks.torchscript.PassStatistics;
+import io.github.djlblocks.training.TrainingStep;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,6 +48,23 @@ class QuickStartTest {
     }
 
     @Test
+    void train_ofTheReadme_learns(@TempDir Path directory) throws IOException {
+        List<long[]> sequences = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            sequences.add(new long[] {i % 10, (i + 1) % 10, (i + 2) % 10, (i + 3) % 10});
+        }
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            CausalLanguageModel model = Decoders.languageModel(TrainStories.config(10, 8));
+            model.initialize(manager, DataType.FLOAT32, new Shape(1, 3));
+            List<TrainingStep> steps = new ArrayList<>();
+            QuickStart.train(model, sequences, 12, directory, steps::add);
+            assertThat(steps).hasSize(12);
+            assertThat(steps.get(11).loss()).isLessThan(steps.get(0).loss() / 2);
+            assertThat(directory.resolve("training.json")).exists();
+        }
+    }
+
+    @Test
     void export_ofTheReadme_runsAtOtherSizes(@TempDir Path directory)
             throws IOException, ModelException {
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
@@ -60,6 +80,30 @@ class QuickStartTest {
             assertThat(output.singletonOrThrow().getShape()).isEqualTo(new Shape(5, 100, 64));
             assertThat(model.getBlock().getDirectParameters().keys())
                     .contains("norm.weight", "sublayer.up.weight");
+        }
+    }
+
+    @Test
+    void exportDecoder_ofTheReadme_continuesASequence(@TempDir Path directory)
+            throws IOException, ModelException {
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+                Model model = Model.newInstance("model", "PyTorch")) {
+            Path file = directory.resolve("model.pt");
+            QuickStart.exportDecoder(manager, ShippedModel.directory(), file);
+            model.load(directory, "model.pt");
+            for (String name : List.of("prefill", "decode")) {
+                NDArray method = manager.create(0f);
+                method.setName("module_method:" + name);
+                NDArray ids = manager.create(new long[][] {{1, 7, 9}});
+                NDArray logits =
+                        model.getBlock()
+                                .forward(
+                                        new ParameterStore(manager, false),
+                                        new NDList(method, ids),
+                                        false)
+                                .singletonOrThrow();
+                assertThat(logits.getShape()).isEqualTo(new Shape(1, 1, 512));
+            }
         }
     }
 

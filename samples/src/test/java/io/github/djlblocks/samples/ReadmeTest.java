@@ -20,7 +20,7 @@ class ReadmeTest {
     private static final Path TEST = Path.of("src/test/java/io/github/djlblocks/samples");
 
     @ParameterizedTest
-    @ValueSource(strings = {"generate", "stream", "chat", "block", "compile", "export"})
+    @ValueSource(strings = {"generate", "stream", "chat", "block", "compile", "export", "decoder"})
     void code_inReadme_isTheCodeOfQuickStart(String name) throws IOException {
         same(name, MAIN.resolve("QuickStart.java"));
     }

@@ -18,6 +18,7 @@ public final class BlockCases {
     public static List<ParityCase> all() {
         List<ParityCase> cases = new ArrayList<>();
         cases.addAll(LinearCases.all());
+        cases.addAll(AdapterCases.all());
         cases.addAll(RmsNormCases.all());
         cases.addAll(NormCases.all());
         cases.addAll(ActivationCases.all());

@@ -46,6 +46,6 @@ final class TiedModel extends KernelBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         return callAll(
-                head, store, callAll(embedding, store, inputs, training, null), training, null);
+                head, store, callAll(embedding, store, inputs, training, null), training, params);
     }
 }

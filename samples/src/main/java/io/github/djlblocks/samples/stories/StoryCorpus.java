@@ -4,6 +4,7 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongFunction;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
@@ -27,7 +28,7 @@ public final class StoryCorpus {
         VALIDATION
     }
 
-    private final StoryGrammar grammar = new StoryGrammar();
+    private final LongFunction<String> teller;
     private final long seed;
 
     /**
@@ -36,7 +37,22 @@ public final class StoryCorpus {
      * @param seed which stories are told and in what order, and how they are divided
      */
     public StoryCorpus(long seed) {
+        this(seed, new StoryGrammar()::story);
+    }
+
+    private StoryCorpus(long seed, LongFunction<String> teller) {
         this.seed = seed;
+        this.teller = teller;
+    }
+
+    /**
+     * Creates a corpus of fables: stories that end with a moral.
+     *
+     * @param seed which fables are told and in what order, and how they are divided
+     * @return the corpus
+     */
+    public static StoryCorpus ofFables(long seed) {
+        return new StoryCorpus(seed, new StoryGrammar()::fable);
     }
 
     /**
@@ -47,7 +63,7 @@ public final class StoryCorpus {
      */
     public Stream<String> stories(Part part) {
         return LongStream.iterate(0, i -> i + 1)
-                .mapToObj(i -> grammar.story(seed * 0x9E3779B97F4A7C15L + i))
+                .mapToObj(i -> teller.apply(seed * 0x9E3779B97F4A7C15L + i))
                 .filter(story -> part(story) == part);
     }
 

@@ -99,6 +99,14 @@ public final class StoryGrammar {
 
     private static final List<List<List<String>>> PLOTS = List.of(LOST, MORE, SHARE, WEATHER);
 
+    /** What a fable ends with, for each plot. */
+    private static final List<String> MORALS =
+            List.of(
+                    "So {hero} learnt from {friend} that two find what one has lost.",
+                    "So {hero} learnt from {friend} that {count} and {change} are {result}.",
+                    "So {friend} learnt from {hero} that {count} without {change} are {result}.",
+                    "So {hero} learnt from {friend} that a {garment} helps when it is {weather}.");
+
     /** Creates the grammar. */
     public StoryGrammar() {}
 
@@ -109,6 +117,21 @@ public final class StoryGrammar {
      * @return the story: one line, sentences separated by one space, no space at either end
      */
     public String story(long seed) {
+        return tell(seed, false);
+    }
+
+    /**
+     * Returns the fable of a seed: a story whose last sentence is a moral that repeats who and what
+     * it was about.
+     *
+     * @param seed any number
+     * @return the fable: one line, sentences separated by one space
+     */
+    public String fable(long seed) {
+        return tell(seed, true);
+    }
+
+    private static String tell(long seed, boolean withMoral) {
         Random random = new Random(mix(seed));
         List<List<String>> plot = pick(random, PLOTS);
         Map<String, String> words = new HashMap<>();
@@ -124,7 +147,8 @@ public final class StoryGrammar {
         for (List<String> sentences : plot) {
             story.append(' ').append(fill(pick(random, sentences), words));
         }
-        return story.append(' ').append(fill(pick(random, CLOSING), words)).toString();
+        String last = withMoral ? MORALS.get(PLOTS.indexOf(plot)) : pick(random, CLOSING);
+        return story.append(' ').append(fill(last, words)).toString();
     }
 
     /**

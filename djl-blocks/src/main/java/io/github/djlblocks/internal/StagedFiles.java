@@ -1,4 +1,4 @@
-package io.github.djlblocks.checkpoint;
+package io.github.djlblocks.internal;
 
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * Files that appear in a directory together, or not at all: they are written in a folder inside it,
  * and moved when all are there.
  */
-final class StagedFiles implements AutoCloseable {
+public final class StagedFiles implements AutoCloseable {
 
     private record Move(Path from, Path to) {}
 
@@ -36,8 +36,14 @@ final class StagedFiles implements AutoCloseable {
         this.replaced = replaced;
     }
 
-    /** Starts; the directory is made if it is not there. */
-    static StagedFiles in(Path directory) throws IOException {
+    /**
+     * Starts; the directory is made if it is not there.
+     *
+     * @param directory where the files are to be
+     * @return files of which there are none yet
+     * @throws IOException if nothing can be written there
+     */
+    public static StagedFiles in(Path directory) throws IOException {
         Path whole = directory.toAbsolutePath();
         Deque<Path> made = new ArrayDeque<>();
         for (Path at = whole; at != null && !Files.exists(at); at = at.getParent()) {
@@ -49,8 +55,13 @@ final class StagedFiles implements AutoCloseable {
         return new StagedFiles(whole, made, staging, replaced);
     }
 
-    /** Where to write a file of this name. */
-    Path file(String name) {
+    /**
+     * Adds a file.
+     *
+     * @param name what it is to be called in the directory
+     * @return where to write it
+     */
+    public Path file(String name) {
         names.add(name);
         return staging.resolve(name);
     }
@@ -59,8 +70,9 @@ final class StagedFiles implements AutoCloseable {
      * Moves everything to its place.
      *
      * @param obsolete names of files that are to be gone afterwards
+     * @throws IOException if a file cannot be moved; the directory is as before then
      */
-    void publish(Predicate<String> obsolete) throws IOException {
+    public void publish(Predicate<String> obsolete) throws IOException {
         Deque<Move> done = new ArrayDeque<>();
         try {
             for (String name : present(obsolete)) {

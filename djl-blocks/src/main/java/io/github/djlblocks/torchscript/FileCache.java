@@ -1,0 +1,287 @@
+package io.github.djlblocks.torchscript;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import io.github.djlblocks.attention.CachePolicy;
+import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.graph.Dim;
+import io.github.djlblocks.graph.TracedArray;
+import io.github.djlblocks.graph.Tracer;
+import io.github.djlblocks.graph.Value;
+import io.github.djlblocks.kernel.Past;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A cache while a method of a file is recorded. What is held are elements of one list of tensors,
+ * which the method is given and gives back changed, or which the module keeps.
+ */
+final class FileCache implements KeyValueCache {
+
+    /**
+     * What a slot holds.
+     *
+     * @param policy how
+     * @param keys the shape of its keys; -1 for batch and length
+     * @param values the shape of its values
+     * @param type of both
+     */
+    record Held(CachePolicy policy, List<Long> keys, List<Long> values, DataType type) {}
+
+    /** The room of slots of one policy, as a number of the call. */
+    record Room(CachePolicy policy, Value plan) {}
+
+    private final Tracer tracer;
+    private final CacheArgument real;
+    private final CacheForm form;
+    private final int firstSlot;
+    private final Past past;
+    private final List<FileSlot> slots = new ArrayList<>();
+    private final Map<CachePolicy, Room> rooms = new HashMap<>();
+    private final List<Room> roomOrder = new ArrayList<>();
+    private @Nullable Dim steps;
+    private final Map<CachePolicy, Dim> visible = new HashMap<>();
+
+    /**
+     * Begins.
+     *
+     * @param firstSlot how many slots other caches of the method have before its own
+     */
+    FileCache(Tracer tracer, CacheArgument real, CacheForm form, int firstSlot) {
+        if (real.past().isRagged()) {
+            throw new UnsupportedOperationException(
+                    "rows of its cache differ in length, which a file does not know: give an empty"
+                            + " cache, and pad on the left");
+        }
+        this.tracer = tracer;
+        this.real = real;
+        this.form = form;
+        this.firstSlot = firstSlot;
+        past = tracer.past(real.past());
+        for (Slot slot : real.slots()) {
+            CachePolicy policy = slot.policy();
+            require(policy);
+            if (isRoom(policy) && !rooms.containsKey(policy)) {
+                Room room = new Room(policy, tracer.number());
+                rooms.put(policy, room);
+                roomOrder.add(room);
+            }
+            slots.add(new FileSlot(firstSlot + slots.size(), slot));
+        }
+    }
+
+    private void require(CachePolicy policy) {
+        if (policy.kind() == CachePolicy.Kind.ROLLING && form == CacheForm.ARGUMENTS) {
+            throw new UnsupportedOperationException(
+                    "a rolling cache as arguments does not say how many tokens have passed: export"
+                            + " it as CacheForm.STATE, or a growing one");
+        }
+        if (policy.kind() == CachePolicy.Kind.ROLLING && policy.prefix() > 0) {
+            throw new UnsupportedOperationException(
+                    "a rolling cache in a file has no prefix, and this one keeps the first "
+                            + policy.prefix()
+                            + " tokens: export a growing one");
+        }
+        if (policy.kind() == CachePolicy.Kind.PREALLOCATED) {
+            throw new UnsupportedOperationException(
+                    "a preallocated cache has a capacity, and those of a file grow: export a"
+                            + " growing one, and give the limit as optContextLength");
+        }
+    }
+
+    private boolean isRoom(CachePolicy policy) {
+        return form == CacheForm.STATE && policy.kind() != CachePolicy.Kind.MEMORY;
+    }
+
+    /** How many tokens have passed, as a number of the call. */
+    Value passed() {
+        return Tracer.valueOf(past);
+    }
+
+    int firstSlot() {
+        return firstSlot;
+    }
+
+    /** Whether it is of memories alone. */
+    boolean isMemory() {
+        return real.slots().stream().allMatch(slot -> isMemory(slot.policy()));
+    }
+
+    private static boolean isMemory(CachePolicy policy) {
+        return policy.kind() == CachePolicy.Kind.MEMORY;
+    }
+
+    List<Room> rooms() {
+        return roomOrder;
+    }
+
+    /** How many tokens the call brings; null if nothing was appended. */
+    @Nullable Dim steps() {
+        return steps;
+    }
+
+    /** What each slot holds, as far as it was used. */
+    List<@Nullable Held> held() {
+        List<@Nullable Held> held = new ArrayList<>();
+        slots.forEach(slot -> held.add(slot.held));
+        return held;
+    }
+
+    @Override
+    public int layers() {
+        return slots.size();
+    }
+
+    @Override
+    public long length() {
+        return past.longest();
+    }
+
+    @Override
+    public long[] lengths() {
+        return past.lengths();
+    }
+
+    @Override
+    public Past past() {
+        return past;
+    }
+
+    @Override
+    public Slot slot(int layer) {
+        return slots.get(layer);
+    }
+
+    @Override
+    public void truncate(long... lengths) {
+        // A block that fails while it is recorded puts back a cache that nothing was written to.
+    }
+
+    @Override
+    public void reorder(int... rows) {
+        throw new UnsupportedOperationException("a cache cannot be reordered while recording");
+    }
+
+    @Override
+    public void close() {
+        // It holds nothing that could be freed.
+    }
+
+    private final class FileSlot implements Slot {
+        private final int index;
+        private final Slot slot;
+        private final NDList content = new NDList();
+        private @Nullable Held held;
+
+        FileSlot(int index, Slot slot) {
+            this.index = index;
+            this.slot = slot;
+        }
+
+        @Override
+        public long length() {
+            if (!isMemory(slot.policy())) {
+                throw new UnsupportedOperationException(
+                        "the length of a cache that is no memory was read, a number of one call:"
+                                + " use KeyValueCache.memory for cross-attention, and take past()"
+                                + " whole");
+            }
+            return real.past().longest();
+        }
+
+        @Override
+        public long[] lengths() {
+            return past.lengths();
+        }
+
+        @Override
+        public Past past() {
+            return past;
+        }
+
+        @Override
+        public CachePolicy policy() {
+            return slot.policy();
+        }
+
+        @Override
+        public NDList append(NDArray keys, NDArray values) {
+            if (!content.isEmpty()) {
+                throw new UnsupportedOperationException("a slot was appended to twice in a pass");
+            }
+            held =
+                    new Held(
+                            policy(),
+                            shape(keys.getShape()),
+                            shape(values.getShape()),
+                            keys.getDataType());
+            content.add(appended(keys, 2 * index));
+            content.add(appended(values, 2 * index + 1));
+            return new NDList(content);
+        }
+
+        private NDArray appended(NDArray next, int place) {
+            List<Dim> dims = dims(next);
+            DataType type = next.getDataType();
+            Room room = rooms.get(policy());
+            if (isMemory(policy())) {
+                return tracer.call("keepWhole", false, dims, type, place, next);
+            }
+            List<Dim> all = List.of(dims.get(0), dims.get(1), visible(dims.get(2)), dims.get(3));
+            return room == null
+                    ? tracer.call("keepPast", false, all, type, place, next)
+                    : tracer.call("keepRoom", false, all, type, place, next, room.plan());
+        }
+
+        private Dim visible(Dim next) {
+            if (steps == null) {
+                steps = next;
+            }
+            // Slots of one policy hold as much.
+            return visible.computeIfAbsent(
+                    policy(), key -> Dim.variable(real.past().longest() + next.hint()));
+        }
+
+        private static List<Dim> dims(NDArray array) {
+            if (array instanceof TracedArray traced) {
+                return traced.value().dims();
+            }
+            throw new UnsupportedOperationException(
+                    "an array " + array.getShape() + " that was not recorded is cached");
+        }
+
+        @Override
+        public NDList content() {
+            if (content.isEmpty() && real.past().longest() > 0) {
+                NDList kept = slot.content();
+                Shape keys = kept.get(0).getShape();
+                Shape values = kept.get(1).getShape();
+                DataType type = kept.get(0).getDataType();
+                held = new Held(policy(), shape(keys), shape(values), type);
+                Dim length = Dim.variable(keys.get(2));
+                content.add(kept(keys, length, type, 2 * index));
+                content.add(kept(values, length, type, 2 * index + 1));
+            }
+            return new NDList(content);
+        }
+
+        private NDArray kept(Shape shape, Dim length, DataType type, int place) {
+            List<Dim> dims =
+                    List.of(
+                            Dim.symbol(shape.get(0)),
+                            Dim.of(shape.get(1)),
+                            length,
+                            Dim.of(shape.get(3)));
+            return tracer.call("keptWhole", true, dims, type, place, type);
+        }
+
+        private static List<Long> shape(Shape shape) {
+            return List.of(-1L, shape.get(1), -1L, shape.get(3));
+        }
+    }
+}
