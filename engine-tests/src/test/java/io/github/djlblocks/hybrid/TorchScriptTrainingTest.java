@@ -24,6 +24,7 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.Batchifier;
+import io.github.djlblocks.adapter.Freezing;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.EngineUnderTest;
@@ -332,7 +333,13 @@ class TorchScriptTrainingTest {
         model.freezeParameters(true);
         model.freezeParameters(false);
         assertThat(block.getParameters().values()).noneMatch(Parameter::requiresGradient);
-        block.setTrainable(name -> true);
+        block.freezeParameters(false, parameter -> true);
+        assertThat(block.getParameters().values()).noneMatch(Parameter::requiresGradient);
+        Freezing.unfreeze(model, ".*\\.lin\\.bias");
+        assertThat(block.getParameters().values().stream().filter(Parameter::requiresGradient))
+                .singleElement()
+                .isSameAs(block.getParameters().get("lin.bias"));
+        block.freezeParameters(false);
         List<Parameter> all = block.getParameters().values();
         assertThat(all).allMatch(Parameter::requiresGradient);
         assertThat(all).allMatch(parameter -> parameter.getArray().hasGradient());

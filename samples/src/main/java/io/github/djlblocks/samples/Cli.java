@@ -12,7 +12,7 @@ import picocli.CommandLine.Command;
 
 /**
  * The programs of the samples as one: {@code generate}, {@code chat}, {@code embed}, {@code
- * inspect}, {@code export}, {@code finetune}, {@code fine-tune-hybrid}, {@code bench}.
+ * inspect}, {@code export}, {@code finetune}, {@code finetune-hybrid}, {@code bench}.
  */
 @Command(
         name = "djl-blocks",

@@ -37,7 +37,7 @@ import picocli.CommandLine.Option;
  * before token 2 in a sequence of random tokens.
  */
 @Command(
-        name = "fine-tune-hybrid",
+        name = "finetune-hybrid",
         sortOptions = false,
         description = {
             "Trains a TorchScript encoder and a classifier in Java together, with DJL's Trainer on"

@@ -27,7 +27,7 @@ class FineTuneHybridTest {
 
     private Matcher run(String... args) {
         String[] all = new String[args.length + 1];
-        all[0] = "fine-tune-hybrid";
+        all[0] = "finetune-hybrid";
         System.arraycopy(args, 0, all, 1, args.length);
         int code =
                 Cli.run(
