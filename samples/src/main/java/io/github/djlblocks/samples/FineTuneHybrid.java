@@ -9,7 +9,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Block;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.EasyTrain;
@@ -38,7 +37,7 @@ import picocli.CommandLine.Option;
  * before token 2 in a sequence of random tokens.
  */
 @Command(
-        name = "fine-tune-hybrid",
+        name = "finetune-hybrid",
         sortOptions = false,
         description = {
             "Trains a TorchScript encoder and a classifier in Java together, with DJL's Trainer on"
@@ -68,11 +67,11 @@ public final class FineTuneHybrid extends Program {
     @Option(names = "--frozen", description = "Train the head alone.")
     private boolean frozen;
 
-    @Option(names = "--steps", paramLabel = "N", description = "Batches. Default: 200.")
-    private int steps = 200;
+    @Option(names = "--steps", paramLabel = "N", description = "Batches. Default: 400.")
+    private int steps = 400;
 
-    @Option(names = "--learning-rate", paramLabel = "X", description = "Default: 0.01.")
-    private float learningRate = 0.01f;
+    @Option(names = "--learning-rate", paramLabel = "X", description = "Default: 0.005.")
+    private float learningRate = 0.005f;
 
     @Option(names = "--seed", paramLabel = "N", description = "Of everything random. Default: 1.")
     private int seed = 1;
@@ -121,28 +120,39 @@ public final class FineTuneHybrid extends Program {
 
     /** Trains on an encoder of a file. */
     private void run(Path source, PrintWriter out) throws IOException, MalformedModelException {
-        TorchScriptBlock body =
-                TorchScriptBlock.builder()
-                        .setFile(source)
-                        .addInput("ids", new Shape(-1, -1), DataType.INT64)
-                        .optTrainable(!frozen)
-                        .build();
-        Result result = run(body, steps, learningRate, seed);
+        Result result = run(model(source, !frozen), steps, learningRate, seed, output);
         out.printf(
                 "accuracy %.3f before, %.3f after %d batches of %d%n",
                 result.before(), result.after(), steps, BATCH);
     }
 
-    /** Trains a model of an encoder and a new head. */
-    private Result run(TorchScriptBlock body, int batches, float rate, long randomSeed)
-            throws IOException {
-        Block model =
+    static SequentialBlock model(Path file, boolean isTrainable)
+            throws IOException, MalformedModelException {
+        // README: hybrid
+        TorchScriptBlock body =
+                TorchScriptBlock.builder()
+                        .setFile(file)
+                        .addInput("ids", new Shape(-1, -1), DataType.INT64)
+                        .optTrainable(isTrainable)
+                        .build();
+        SequentialBlock model =
                 new SequentialBlock()
                         .add(body)
                         .add(
                                 SequenceClassificationHead.of(
-                                        SequencePooling.of(Pooling.MEAN),
-                                        Linear.withBias(HybridEncoders.SIZE, 2)));
+                                        SequencePooling.of(Pooling.MEAN), Linear.withBias(16, 2)));
+        // README: end
+        return model;
+    }
+
+    /**
+     * Trains a model of an encoder and a new head, and may write the encoder.
+     *
+     * @param output where the encoder is written afterwards, or null
+     */
+    static Result run(
+            SequentialBlock model, int batches, float rate, long randomSeed, @Nullable Path output)
+            throws IOException {
         try (Model holder = Model.newInstance("hybrid", Device.cpu(), "PyTorch")) {
             holder.setBlock(model);
             DefaultTrainingConfig config =
@@ -163,7 +173,8 @@ public final class FineTuneHybrid extends Program {
                     }
                 }
                 double after = accuracy(trainer, randomSeed);
-                if (output != null) {
+                if (output != null
+                        && model.getChildren().valueAt(0) instanceof TorchScriptBlock body) {
                     body.save(output);
                 }
                 return new Result(before, after);
@@ -177,7 +188,7 @@ public final class FineTuneHybrid extends Program {
         long[] labels = new long[size];
         for (int row = 0; row < size; row++) {
             for (int i = 0; i < LENGTH; i++) {
-                ids[row * LENGTH + i] = 3 + random.nextInt(HybridEncoders.VOCABULARY - 3);
+                ids[row * LENGTH + i] = 3L + random.nextInt(HybridEncoders.VOCABULARY - 3);
             }
             int one = random.nextInt(LENGTH);
             int two = (one + 1 + random.nextInt(LENGTH - 1)) % LENGTH;
