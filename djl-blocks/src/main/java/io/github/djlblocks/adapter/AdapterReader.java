@@ -100,9 +100,12 @@ final class AdapterReader implements AutoCloseable {
                             + tensor
                             + "' belongs to "
                             + module
-                            + (modules.isOther(module)
-                                    ? ", which is no linear map here, such as a table or a router"
-                                    : ", which this model does not have"));
+                            + (modules.isTiedHead(module)
+                                    ? ", which is the tied table here and no linear map"
+                                    : modules.isOther(module)
+                                            ? ", which is no linear map here, such as a table or a"
+                                                    + " router"
+                                            : ", which this model does not have"));
             return;
         }
         String other =

@@ -123,6 +123,11 @@ final class Modules {
                         .isPresent();
     }
 
+    /** Whether the module is the head of a model whose head is its embedding table. */
+    boolean isTiedHead(String module) {
+        return module.equals(head) && !linear.containsKey(module);
+    }
+
     Set<String> others() {
         return others;
     }

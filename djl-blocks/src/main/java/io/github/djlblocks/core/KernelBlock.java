@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class KernelBlock extends AbstractBlock {
 
     private final PassRunners runners = new PassRunners();
-    private volatile @Nullable KnownAdapters adapters;
+    private final AdapterLookup adapters = new AdapterLookup();
 
     /** Creates a block without parameters or children. */
     protected KernelBlock() {
@@ -73,7 +73,7 @@ public abstract class KernelBlock extends AbstractBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> given) {
-        PairList<String, Object> params = withAdapter(passedOn(given));
+        PairList<String, Object> params = adapters.checked(this, passedOn(given));
         checkInputs(inputs.getShapes());
         if (training) {
             inputs.forEach(this::requireGradient);
@@ -92,8 +92,7 @@ public abstract class KernelBlock extends AbstractBlock {
     }
 
     /**
-     * Returns what this block works with in the place of what a caller passes along, before
-     * anything is checked or run.
+     * Returns what this block works with in the place of what a caller passes along.
      *
      * @param params what the caller passes along, or none
      * @return the same, unless said otherwise
@@ -101,18 +100,6 @@ public abstract class KernelBlock extends AbstractBlock {
     protected @Nullable PairList<String, Object> passedOn(
             @Nullable PairList<String, Object> params) {
         return params;
-    }
-
-    /** Looks for the adapter that is chosen, once a pass: blocks below are told the result. */
-    private @Nullable PairList<String, Object> withAdapter(
-            @Nullable PairList<String, Object> params) {
-        String name = AdapterChoice.unchecked(params);
-        if (name == null || params == null) {
-            return params;
-        }
-        KnownAdapters known = KnownAdapters.of(this, adapters);
-        adapters = known;
-        return AdapterChoice.checked(params, known.choice(name));
     }
 
     /**
@@ -124,16 +111,12 @@ public abstract class KernelBlock extends AbstractBlock {
      */
     @Override
     public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {
-        super.freezeParameters(
-                freeze,
-                parameter ->
-                        predicate.test(parameter)
-                                && (freeze || !FrozenParameters.contains(parameter)));
+        Predicate<Parameter> free = parameter -> !FrozenParameters.contains(parameter);
+        super.freezeParameters(freeze, freeze ? predicate : predicate.and(free));
     }
 
     /**
-     * Freezes or unfreezes all parameters, those too that are {@linkplain FrozenParameters frozen
-     * for good}.
+     * Freezes or unfreezes all parameters, those frozen for good, too.
      *
      * @param freeze whether they are to have no gradient
      */
@@ -146,7 +129,7 @@ public abstract class KernelBlock extends AbstractBlock {
     }
 
     /**
-     * Requires that passes use the values of the parameters as they are, and no packed copies.
+     * Requires that passes use the parameters as they are, and no packed copies.
      *
      * @param what cannot be done otherwise, for the message, as in {@code merged}
      * @throws IllegalStateException if compiled passes have weights of their own
@@ -207,18 +190,7 @@ public abstract class KernelBlock extends AbstractBlock {
         try {
             super.initialize(manager, dataType, inputShapes);
         } catch (UnsupportedOperationException e) {
-            throw new IllegalArgumentException(
-                    "engine "
-                            + manager.getEngine().getEngineName()
-                            + " on "
-                            + manager.getDevice()
-                            + " cannot initialise parameters of "
-                            + dataType
-                            + " ("
-                            + e.getMessage()
-                            + "): call freezeParameters(true) first if they need no gradient, or"
-                            + " use FLOAT32, or engine PyTorch",
-                    e);
+            throw BlockErrors.noGradient(manager, dataType, e);
         }
     }
 
@@ -269,17 +241,7 @@ public abstract class KernelBlock extends AbstractBlock {
         requireFloating(like);
         DataType inputType = like.getDataType();
         if (value.getDataType() != inputType) {
-            throw new IllegalArgumentException(
-                    getClass().getSimpleName()
-                            + ": input is "
-                            + inputType
-                            + " but parameter "
-                            + parameter.getName()
-                            + " is "
-                            + value.getDataType()
-                            + ": initialise or load the block as "
-                            + inputType
-                            + ", or cast the input");
+            throw BlockErrors.otherType(this, inputType, parameter, value.getDataType());
         }
         return Workspace.borrow(value, like);
     }
@@ -386,21 +348,14 @@ public abstract class KernelBlock extends AbstractBlock {
      */
     protected final void requireFloating(NDArray x) {
         if (!x.getDataType().isFloating()) {
-            throw new IllegalArgumentException(
-                    getClass().getSimpleName()
-                            + ": input is "
-                            + x.getDataType()
-                            + ", expected a floating type: cast the input");
+            throw BlockErrors.notFloating(this, x);
         }
     }
 
     /** Measured: a cast cuts the gradient on PyTorch, and MXNet has none of this type. */
     private void requireGradient(NDArray input) {
         if (input.getDataType() == DataType.FLOAT16) {
-            throw new IllegalArgumentException(
-                    getClass().getSimpleName()
-                            + ": no gradient goes through FLOAT16, which is widened and narrowed on"
-                            + " the way: train in FLOAT32, and load what was saved as FLOAT16");
+            throw BlockErrors.halfInTraining(this);
         }
     }
 
@@ -440,14 +395,7 @@ public abstract class KernelBlock extends AbstractBlock {
      */
     protected final void requireInputs(Shape[] inputShapes, String layout, int count) {
         if (inputShapes.length != count) {
-            throw new IllegalArgumentException(
-                    getClass().getSimpleName()
-                            + " takes "
-                            + count
-                            + " input(s), "
-                            + layout
-                            + ", got "
-                            + inputShapes.length);
+            throw BlockErrors.otherInputs(this, count, layout, inputShapes.length);
         }
     }
 }

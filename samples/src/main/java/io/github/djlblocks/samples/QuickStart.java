@@ -12,11 +12,16 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.training.ParameterStore;
+import io.github.djlblocks.adapter.Adapters;
+import io.github.djlblocks.adapter.LoraConfig;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.feedforward.FeedForward;
 import io.github.djlblocks.feedforward.GatedFeedForward;
 import io.github.djlblocks.format.WeightFormat;
+import io.github.djlblocks.generate.GenerationOptions;
+import io.github.djlblocks.generate.GenerationResult;
+import io.github.djlblocks.generate.TokenGenerator;
 import io.github.djlblocks.huggingface.ChatMessage;
 import io.github.djlblocks.huggingface.ChatOptions;
 import io.github.djlblocks.huggingface.ChatSession;
@@ -165,6 +170,35 @@ public final class QuickStart {
             run.run(steps, listener);
             run.save(directory); // and run.resume(directory) wherever it is to go on
         }
+        // README: end
+    }
+
+    static GenerationResult adapt(
+            CausalLanguageModel model,
+            Path directory,
+            NDManager manager,
+            Consumer<Block> trainer,
+            Path output,
+            Path another,
+            long[][] prompts,
+            GenerationOptions options)
+            throws IOException, ModelException {
+        TokenGenerator generator = TokenGenerator.of(model, manager);
+        // README: adapters
+        Adapters adapters = Adapters.of(model, HuggingFaceModels.describe(directory), manager);
+        adapters.add(
+                "story",
+                LoraConfig.builder()
+                        .optRank(8)
+                        .optAlpha(16)
+                        .setTargets("q_proj", "v_proj")
+                        .build());
+        trainer.accept(adapters.block("story")); // changes the adapter alone
+        adapters.save("story", output);
+        adapters.load("other", another); // any directory of PEFT
+        return generator
+                .generate(prompts, options.withAdapter("story")) // withAdapter("other"), or none
+                .get(0);
         // README: end
     }
 

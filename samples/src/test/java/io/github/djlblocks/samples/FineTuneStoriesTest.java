@@ -50,7 +50,7 @@ class FineTuneStoriesTest {
         assertThat(failed.toString()).isEmpty();
         assertThat(code).isZero();
         assertThat(printed.toString())
-                .contains("numbers learn, 851072 stay")
+                .contains("19456 numbers learn, 853120 stay")
                 .contains("without the adapter: 0 of 2 are right fables")
                 .contains("with the adapter: ");
         assertThat(loss(printed, "after")).isLessThan(loss(printed, "before"));

@@ -10,10 +10,16 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.training.ParameterStore;
+import io.github.djlblocks.adapter.Adapters;
+import io.github.djlblocks.adapter.LoraConfig;
 import io.github.djlblocks.core.Linear;
+import io.github.djlblocks.generate.GenerationOptions;
+import io.github.djlblocks.generate.GenerationResult;
 import io.github.djlblocks.huggingface.HuggingFaceModels;
+import io.github.djlblocks.huggingface.LoadOptions;
 import io.github.djlblocks.huggingface.TextGenerator;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.Decoders;
@@ -61,6 +67,36 @@ class QuickStartTest {
             assertThat(steps).hasSize(12);
             assertThat(steps.get(11).loss()).isLessThan(steps.get(0).loss() / 2);
             assertThat(directory.resolve("training.json")).exists();
+        }
+    }
+
+    @Test
+    void adapt_ofTheReadme_tellsWithTheAdapter(@TempDir Path directory)
+            throws IOException, ModelException {
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            Path story = ShippedModel.directory();
+            CausalLanguageModel model =
+                    HuggingFaceModels.load(story, manager, LoadOptions.defaults());
+            Adapters others = Adapters.of(model, HuggingFaceModels.describe(story), manager);
+            others.add("first", LoraConfig.builder().optDora(true).setAllLinear().build());
+            others.save("first", directory.resolve("first"));
+            List<Block> trained = new ArrayList<>();
+
+            GenerationResult result =
+                    QuickStart.adapt(
+                            model,
+                            story,
+                            manager,
+                            trained::add,
+                            directory.resolve("story"),
+                            directory.resolve("first"),
+                            new long[][] {{1, 2, 3}},
+                            GenerationOptions.of(4));
+
+            assertThat(result.tokens()).hasSizeBetween(1, 4);
+            assertThat(trained).hasSize(1);
+            assertThat(others.names()).containsExactly("first", "other", "story");
+            assertThat(directory.resolve("story").resolve("adapter_model.safetensors")).exists();
         }
     }
 
