@@ -12,15 +12,17 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Arrays in memory as a checkpoint: on whatever engine they are, they are read through Java into
- * another array, by the rules of {@link TensorSource}. They stay who they belong to.
+ * another array, by the rules of {@link TensorSource}.
  */
 public final class ArrayTensors implements TensorSource {
 
     private final String name;
     private final Map<String, NDArray> arrays;
+    private final @Nullable NDManager owner;
     private final ArrayReader reader = new ArrayReader(ArrayReader.DEFAULT_CHUNK_BYTES);
 
     /**
@@ -30,7 +32,19 @@ public final class ArrayTensors implements TensorSource {
      * @param arrays the arrays by the names of the tensors
      */
     public ArrayTensors(String name, Map<String, NDArray> arrays) {
+        this(name, arrays, null);
+    }
+
+    /**
+     * Creates a checkpoint of arrays that end with it.
+     *
+     * @param name what messages call it
+     * @param arrays the arrays by the names of the tensors
+     * @param owner their manager, which is closed with the checkpoint; or none
+     */
+    public ArrayTensors(String name, Map<String, NDArray> arrays, @Nullable NDManager owner) {
         this.name = name;
+        this.owner = owner;
         this.arrays = Collections.unmodifiableMap(new LinkedHashMap<>(arrays));
     }
 
@@ -119,10 +133,12 @@ public final class ArrayTensors implements TensorSource {
         return array;
     }
 
-    /** Does nothing: the arrays are not its own. */
+    /** Closes the arrays, if they are its own. */
     @Override
     public void close() {
-        // what it has is closed by who made it
+        if (owner != null) {
+            owner.close();
+        }
     }
 
     @Override

@@ -25,7 +25,7 @@ final class ModuleStream {
     private ModuleStream() {}
 
     /** Writes a file beside its place and moves it there. */
-    static void save(SharedModule module, String code, Path file) throws IOException {
+    static void save(SharedModule module, Path file) throws IOException {
         Path target = file.toAbsolutePath();
         Path parent = target.getParent();
         if (parent == null || !Files.isDirectory(parent)) {
@@ -34,7 +34,7 @@ final class ModuleStream {
         Path temporary = Files.createTempFile(parent, ".saving", ".pt");
         try {
             try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(temporary))) {
-                module.part(code).write(out);
+                module.part().write(out);
             }
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
         } finally {
@@ -42,12 +42,11 @@ final class ModuleStream {
         }
     }
 
-    static void write(
-            SharedModule module, String code, Shape @Nullable [] inputs, DataOutputStream os)
+    static void write(SharedModule module, Shape @Nullable [] inputs, DataOutputStream os)
             throws IOException {
         Path temporary = Files.createTempFile("djl-blocks", ".pt");
         try {
-            save(module, code, temporary);
+            save(module, temporary);
             os.writeInt(MAGIC);
             os.writeByte(VERSION);
             os.writeInt(inputs == null ? -1 : inputs.length);

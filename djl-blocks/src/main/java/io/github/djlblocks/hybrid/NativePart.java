@@ -48,7 +48,6 @@ final class NativePart implements AutoCloseable {
         // Without trainParam DJL loads in inference mode, and its tensors can never have gradients.
         module = JniUtils.loadModule(manager, wrapped, true, NO_FILES, NO_FILES, true);
         dummy = NativeScope.keep(manager.zeros(new ai.djl.ndarray.types.Shape(1)));
-        dummy.setName("module_method:train_step");
     }
 
     /**
@@ -90,11 +89,11 @@ final class NativePart implements AutoCloseable {
      * Runs it for inference. What comes out is copied: the engine computes in its inference mode,
      * whose tensors no later training pass could use.
      */
-    Outputs infer(NDList inputs, NDManager results) {
+    Outputs infer(int number, NDList inputs, NDManager results) {
         return reading(
                 () -> {
                     try (IValue x = listFrom(inputs);
-                            IValue y = call("run", x)) {
+                            IValue y = call("run" + number, x)) {
                         IValue[] parts = y.toIValueTuple();
                         try (NDList made = new NDList(parts[0].toTensorArray(manager))) {
                             NDList copies = new NDList();
@@ -112,7 +111,7 @@ final class NativePart implements AutoCloseable {
     }
 
     /** Runs it with gradients, if the engine collects them; in training mode or not. */
-    Outputs train(NDList inputs, NDManager results, boolean trainingMode) {
+    Outputs train(int number, NDList inputs, NDManager results, boolean trainingMode) {
         return writing(
                 () -> {
                     mode(trainingMode);
@@ -120,7 +119,7 @@ final class NativePart implements AutoCloseable {
                     try (IValue x = listFrom(inputs)) {
                         call("put", x).close();
                     }
-                    NDList outputs = optimizerOff(this::trainStep);
+                    NDList outputs = optimizerOff(() -> trainStep(number));
                     outputs.attach(results);
                     try (IValue names = call("last_names")) {
                         return new Outputs(outputs, strings(names));
@@ -128,20 +127,23 @@ final class NativePart implements AutoCloseable {
                 });
     }
 
-    private NDList trainStep() {
+    /** DJL takes the method from the name of an array, and gives the rest to it. */
+    private NDList trainStep(int number) {
         try (IValue alias = IValue.from((PtNDArray) dummy);
-                PtNDArray tensor = alias.toTensor(manager)) {
-            return IValueUtils.forward(module, new NDList(tensor, dummy), true);
+                PtNDArray argument = alias.toTensor(manager);
+                PtNDArray method = alias.toTensor(manager)) {
+            method.setName("module_method:train_step" + number);
+            return IValueUtils.forward(module, new NDList(argument, method), true);
         }
     }
 
-    /** Its tensors themselves, in the order of the archive. */
-    List<NDArray> state() {
+    /** Its tensors themselves, as it has them now, in the order of the archive. */
+    List<NDArray> state(NDManager results) {
         return reading(
                 () -> {
                     try (IValue y = call("state")) {
                         List<NDArray> arrays = new ArrayList<>();
-                        for (PtNDArray array : y.toTensorArray(manager)) {
+                        for (PtNDArray array : y.toTensorArray((PtNDManager) results)) {
                             arrays.add(NativeScope.keep(array));
                         }
                         return arrays;

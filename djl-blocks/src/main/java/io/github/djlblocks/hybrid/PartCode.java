@@ -71,38 +71,53 @@ final class PartCode {
                       ops.prim.RaiseException("an output has a type that cannot leave TorchScript", "builtins.RuntimeError")
                       r = v
                 return r
-              def run(self: $PART,
+              def put(self: $PART,
+                x: List[Tensor]) -> NoneType:
+                self.box = x
+                return None
+              def last_names(self: $PART) -> List[str]:
+                return self.names
+            """;
+
+    private static final String CALL =
+            """
+              def run$N(self: $PART,
                 x: List[Tensor]) -> Tuple[List[Tensor], List[str]]:
                 y = (self.$ATTRIBUTE).$METHOD($ARGUMENTS, )
                 out = annotate(List[Tensor], [])
                 names = annotate(List[str], [])
             $OUTPUTS    return (out, names)
-              def put(self: $PART,
-                x: List[Tensor]) -> NoneType:
-                self.box = x
-                return None
-              def train_step(self: $PART,
+              def train_step$N(self: $PART,
                 t: Tensor) -> List[Tensor]:
                 x = self.box
                 self.box = annotate(List[Tensor], [])
-                r = (self).run(x, )
+                r = (self).run$N(x, )
                 self.names = r[1]
                 return r[0]
-              def last_names(self: $PART) -> List[str]:
-                return self.names
             """;
 
     private PartCode() {}
 
-    static String of(ScriptArchive archive, ArgumentCode arguments, ScriptClass.Method method) {
+    /** The call of a method; its own number is left open. */
+    static String call(ScriptArchive archive, ArgumentCode arguments, ScriptClass.Method method) {
+        return CALL.replace("$OUTPUTS", new ScriptOutputs(archive.classes()).code(method))
+                .replace("$ARGUMENTS", arguments.text())
+                .replace("$METHOD", method.name())
+                .replace("$ATTRIBUTE", PartArchive.ATTRIBUTE)
+                .replace("$PART", PartArchive.CLASS);
+    }
+
+    /** The class with several calls, numbered from 0. */
+    static String of(ScriptArchive archive, Iterable<String> calls) {
         StringBuilder text =
                 new StringBuilder(
-                        TEXT.replace("$OUTPUTS", new ScriptOutputs(archive.classes()).code(method))
-                                .replace("$ARGUMENTS", arguments.text())
-                                .replace("$METHOD", method.name())
-                                .replace("$ROOT", archive.rootClass())
+                        TEXT.replace("$ROOT", archive.rootClass())
                                 .replace("$ATTRIBUTE", PartArchive.ATTRIBUTE)
                                 .replace("$PART", PartArchive.CLASS));
+        int number = 0;
+        for (String call : calls) {
+            text.append(call.replace("$N", Integer.toString(number++)));
+        }
         state(text, archive.state());
         bind(text, archive.state());
         write(text, archive.state());

@@ -55,7 +55,7 @@ final class ShapeRuns {
         }
         Result result = known.get(key);
         if (result == null) {
-            result = module.withPart(code, part -> run(part, shapes, types));
+            result = module.withCall(code, part -> run(part, shapes, types));
             if (known.size() >= MOST_KEPT) {
                 known.clear();
             }
@@ -64,7 +64,7 @@ final class ShapeRuns {
         return result;
     }
 
-    private Result run(NativePart part, Shape[] shapes, DataType @Nullable [] types) {
+    private Result run(ModuleCall part, Shape[] shapes, DataType @Nullable [] types) {
         List<List<DataType>> tries =
                 types == null ? combinations(0) : List.of(Arrays.asList(types));
         IllegalArgumentException first = null;
@@ -116,7 +116,7 @@ final class ShapeRuns {
         return all;
     }
 
-    private static Result open(NativePart part, Shape[] shapes, List<DataType> types) {
+    private static Result open(ModuleCall part, Shape[] shapes, List<DataType> types) {
         boolean isOpen = Arrays.stream(shapes).anyMatch(shape -> shape.size() < 0 || open(shape));
         Result one = single(part, sized(shapes, 2), types);
         if (!isOpen) {
@@ -163,7 +163,7 @@ final class ShapeRuns {
                 .toArray(Shape[]::new);
     }
 
-    private static Result single(NativePart part, Shape[] shapes, List<DataType> types) {
+    private static Result single(ModuleCall part, Shape[] shapes, List<DataType> types) {
         try (NDManager own = part.manager().newSubManager()) {
             NDList zeros = new NDList();
             for (int i = 0; i < shapes.length; i++) {

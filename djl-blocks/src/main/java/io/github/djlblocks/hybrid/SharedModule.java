@@ -4,68 +4,41 @@ import ai.djl.Device;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
-import io.github.djlblocks.core.FrozenParameters;
+import io.github.djlblocks.checkpoint.ArrayTensors;
+import io.github.djlblocks.checkpoint.TensorSource;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The module of a file, and the parameters that all blocks of it have in common. Every text around
- * it is a module of its own in the engine, with the tensors of the first.
+ * The module of a file, and the parameters that all blocks of it have in common: each adds a call
+ * to the text around it.
  */
 final class SharedModule {
 
     private final ScriptSource source;
     private final ScriptArchive archive;
-    private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+    private final ModuleParameters parameters;
     private final Set<String> codes = new LinkedHashSet<>();
     private @Nullable Loaded loaded;
 
     SharedModule(ScriptSource source, ScriptArchive archive, Predicate<String> trainable) {
         this.source = source;
         this.archive = archive;
-        for (StateEntry entry : archive.state()) {
-            if (!entry.isTrainable()) {
-                continue;
-            }
-            Parameter first = entry.sameAs() == null ? null : parameters.get(entry.sameAs());
-            Parameter parameter = first == null ? parameter(entry, trainable) : first;
-            parameters.put(entry.path(), parameter);
-        }
-    }
-
-    private Parameter parameter(StateEntry entry, Predicate<String> trainable) {
-        boolean trains = trainable.test(entry.path());
-        Parameter parameter =
-                Parameter.builder()
-                        .setName(entry.path())
-                        .setType(type(entry.path()))
-                        .optShape(entry.shape())
-                        .optRequiresGrad(trains)
-                        .build();
-        if (!trains) {
-            FrozenParameters.add(parameter);
-        }
-        return parameter;
-    }
-
-    private static Parameter.Type type(String path) {
-        if (path.endsWith("bias")) {
-            return Parameter.Type.BIAS;
-        }
-        return path.endsWith("weight") ? Parameter.Type.WEIGHT : Parameter.Type.OTHER;
+        parameters = new ModuleParameters(archive.state(), trainable);
     }
 
     ScriptArchive archive() {
@@ -74,46 +47,15 @@ final class SharedModule {
 
     /** Path to parameter; one that is tied is there under each of its paths. */
     synchronized Map<String, Parameter> parameters() {
-        pin();
-        return Collections.unmodifiableMap(parameters);
-    }
-
-    /**
-     * What is frozen stays so, whoever unfreezes it: DJL's PyTorch model does so to all parameters
-     * that were loaded when it makes a trainer.
-     */
-    private void pin() {
-        for (Parameter parameter : parameters.values()) {
-            boolean isFrozen = FrozenParameters.contains(parameter);
-            if (parameter.requiresGradient() == isFrozen) {
-                // Frozen by someone else, or thawed though it is frozen for good.
-                FrozenParameters.add(parameter);
-            }
-        }
+        return parameters.all();
     }
 
     synchronized boolean trains() {
-        pin();
-        return parameters.values().stream().anyMatch(Parameter::requiresGradient);
+        return parameters.trains();
     }
 
     synchronized void setTrainable(Predicate<String> trainable) {
-        Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-        parameters.forEach(
-                (path, parameter) -> {
-                    if (seen.add(parameter)) {
-                        freeze(parameter, !trainable.test(path));
-                    }
-                });
-    }
-
-    private static void freeze(Parameter parameter, boolean isFrozen) {
-        if (isFrozen) {
-            FrozenParameters.add(parameter);
-        } else {
-            FrozenParameters.remove(parameter);
-            parameter.freeze(false);
-        }
+        parameters.setTrainable(trainable);
     }
 
     synchronized void addCode(String code) {
@@ -122,7 +64,7 @@ final class SharedModule {
 
     /** Whether it is in memory. A block around this one that was cleared closed the parameters. */
     synchronized boolean isLoaded() {
-        if (loaded != null && !parameters.values().stream().allMatch(Parameter::isInitialized)) {
+        if (loaded != null && !parameters.haveValues()) {
             close();
         }
         return loaded != null;
@@ -145,33 +87,25 @@ final class SharedModule {
     }
 
     private Loaded load(Path file, NDManager manager) throws IOException {
-        List<NativePart> parts = new ArrayList<>();
+        NativePart part = part(file, manager.getDevice());
+        NDManager tensors = part.manager().getEngine().newBaseManager(part.device());
         boolean done = false;
         try {
-            List<NDArray> state = List.of();
-            for (String code : codes) {
-                NativePart part = part(file, code, manager.getDevice());
-                parts.add(part);
-                if (parts.size() == 1) {
-                    state = tied(part.state());
-                    part.bind(state);
-                } else {
-                    requireBindable();
-                    part.bind(state);
-                }
-            }
+            List<NDArray> state = tied(part.state(tensors));
+            part.bind(state);
             done = true;
-            return new Loaded(manager, parts, state);
+            return new Loaded(manager, part, tensors, state);
         } finally {
             if (!done) {
-                parts.forEach(NativePart::close);
+                tensors.close();
+                part.close();
             }
         }
     }
 
-    private NativePart part(Path file, String code, Device device) throws IOException {
+    private NativePart part(Path file, Device device) throws IOException {
         try {
-            return NativePart.load(file, code, device);
+            return NativePart.load(file, PartCode.of(archive, codes), device);
         } catch (EngineException | UnsupportedOperationException e) {
             throw new IllegalArgumentException(
                     source
@@ -213,8 +147,8 @@ final class SharedModule {
                 throw new IllegalArgumentException(
                         "tensor '"
                                 + entry.path()
-                                + "' has no name that TorchScript can assign to, so only one block"
-                                + " can be made of this module: build another from the file");
+                                + "' has no name that TorchScript can assign to, so no block can be"
+                                + " added to the module when it is loaded: do it before");
             }
         }
     }
@@ -234,21 +168,52 @@ final class SharedModule {
         next.bind();
     }
 
-    synchronized NativePart part(String code) {
-        return require().part(code);
+    /** A call of a block, which may have come after the module was loaded. */
+    synchronized ModuleCall call(String code) {
+        Loaded now = require();
+        if (now.calls < codes.size()) {
+            now.extend();
+        }
+        return new ModuleCall(now.part, number(code));
     }
 
-    /** Values of the state_dict by path; those DJL cannot hold are left out. */
-    synchronized Map<String, NDArray> state() {
-        return require().values();
+    private int number(String code) {
+        return List.copyOf(codes).indexOf(code);
+    }
+
+    synchronized NativePart part() {
+        return require().part;
+    }
+
+    /** The state_dict as it is now; a module may put another tensor in the place of one. */
+    synchronized TensorSource tensors() {
+        NativePart part = require().part;
+        NDManager own = part.manager().newSubManager();
+        Map<String, NDArray> arrays = byPath(part.state(own));
+        archive.state().stream()
+                .filter(entry -> entry.sameAs() != null)
+                .forEach(entry -> arrays.remove(entry.path()));
+        return new ArrayTensors(toString(), arrays, own);
+    }
+
+    /** By path; those DJL cannot hold are left out. */
+    private Map<String, NDArray> byPath(List<NDArray> state) {
+        Map<String, NDArray> arrays = new LinkedHashMap<>();
+        for (int i = 0; i < state.size(); i++) {
+            StateEntry entry = archive.state().get(i);
+            if (entry.dataType() != null) {
+                arrays.put(entry.path(), state.get(i));
+            }
+        }
+        return arrays;
     }
 
     /** Writes other numbers into the tensors: those that are read, once all are. */
     synchronized void write(StateLoad.Reading reading) {
-        Loaded now = require();
-        try (NDManager own = now.first().manager().newSubManager()) {
+        NativePart part = require().part;
+        try (NDManager own = part.manager().newSubManager()) {
             Map<String, NDArray> read = reading.read(own);
-            now.first().write(StateLoad.replaced(archive.state(), now.state, read));
+            part.write(StateLoad.replaced(archive.state(), part.state(own), read));
         }
     }
 
@@ -263,10 +228,10 @@ final class SharedModule {
     }
 
     /** Runs something on a module of its own, if none is loaded. */
-    <T> T withPart(String code, java.util.function.Function<NativePart, T> body) {
-        NativePart known;
+    <T> T withCall(String code, Function<ModuleCall, T> body) {
+        ModuleCall known;
         synchronized (this) {
-            known = isLoaded() ? require().part(code) : null;
+            known = isLoaded() ? call(code) : null;
         }
         if (known != null) {
             return body.apply(known);
@@ -274,8 +239,8 @@ final class SharedModule {
         try {
             return source.with(
                     file -> {
-                        try (NativePart own = part(file, code, Device.cpu())) {
-                            return body.apply(own);
+                        try (NativePart own = part(file, Device.cpu())) {
+                            return body.apply(new ModuleCall(own, number(code)));
                         }
                     });
         } catch (IOException e) {
@@ -301,16 +266,41 @@ final class SharedModule {
 
         private final NDManager owner;
         private final String id = NDManager.nextUid();
-        private final Map<String, NativePart> parts = new LinkedHashMap<>();
+        private final NDManager tensors;
         private final List<NDArray> state;
+        private NativePart part;
+        private int calls;
         private boolean isBound;
 
-        Loaded(NDManager owner, List<NativePart> made, List<NDArray> state) {
+        Loaded(NDManager owner, NativePart part, NDManager tensors, List<NDArray> state) {
             this.owner = owner;
+            this.part = part;
+            this.tensors = tensors;
             this.state = state;
-            int i = 0;
-            for (String code : codes) {
-                parts.put(code, made.get(i++));
+            calls = codes.size();
+        }
+
+        /** Puts a text with further calls around the module as it is now. */
+        void extend() {
+            requireBindable();
+            try {
+                Path file = Files.createTempFile("djl-blocks", ".pt");
+                try {
+                    try (OutputStream out = Files.newOutputStream(file)) {
+                        part.write(out);
+                    }
+                    NativePart next = SharedModule.this.part(file, part.device());
+                    try (NDManager own = part.manager().newSubManager()) {
+                        next.bind(part.state(own));
+                    }
+                    part.close();
+                    part = next;
+                    calls = codes.size();
+                } finally {
+                    Files.delete(file);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException("a block cannot be added to " + source, e);
             }
         }
 
@@ -320,54 +310,8 @@ final class SharedModule {
 
         void bind() {
             isBound = true;
-            values().forEach(this::bind);
-            pin();
-        }
-
-        private void bind(String path, NDArray array) {
-            Parameter parameter = parameters.get(path);
-            if (parameter != null && !parameter.isInitialized()) {
-                var initializer = parameter.getInitializer();
-                array.setRequiresGradient(parameter.requiresGradient());
-                parameter.setInitializer((manager, shape, type) -> array);
-                parameter.initialize(owner, DataType.FLOAT32);
-                parameter.setInitializer(initializer);
-            }
-        }
-
-        NativePart part(String code) {
-            return parts.computeIfAbsent(
-                    code,
-                    key -> {
-                        try {
-                            return source.with(file -> another(file, key));
-                        } catch (IOException e) {
-                            throw new IllegalStateException(
-                                    source + " cannot be read any more: " + e, e);
-                        }
-                    });
-        }
-
-        private NativePart another(Path file, String code) throws IOException {
-            requireBindable();
-            NativePart part = SharedModule.this.part(file, code, first().device());
-            part.bind(state);
-            return part;
-        }
-
-        private NativePart first() {
-            return parts.values().iterator().next();
-        }
-
-        Map<String, NDArray> values() {
-            Map<String, NDArray> values = new LinkedHashMap<>();
-            for (int i = 0; i < state.size(); i++) {
-                StateEntry entry = archive.state().get(i);
-                if (entry.dataType() != null) {
-                    values.put(entry.path(), state.get(i));
-                }
-            }
-            return values;
+            byPath(state).forEach((path, array) -> parameters.bind(owner, path, array));
+            parameters.all();
         }
 
         /** Is called by the manager, too. */
@@ -383,9 +327,10 @@ final class SharedModule {
             }
             owner.detachInternal(id);
             if (wasBound) {
-                parameters.values().forEach(Parameter::close);
+                parameters.close();
             }
-            parts.values().forEach(NativePart::close);
+            part.close();
+            tensors.close();
         }
     }
 }

@@ -70,6 +70,7 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
     private final String code;
     private final ShapeRuns runs;
     private final ModuleInputs checks;
+    private final DeclaredOutputs outputs;
 
     TorchScriptBlock(SharedModule module, String name, TorchScriptBlockBuilder.Options options) {
         this.module = module;
@@ -82,10 +83,11 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
                         options.constants());
         inputs = arguments.inputs();
         trainMode = options.trainMode();
-        code = PartCode.of(module.archive(), arguments, method);
+        code = PartCode.call(module.archive(), arguments, method);
         module.addCode(code);
         runs = new ShapeRuns(module, code, inputs);
         checks = new ModuleInputs(module, method, inputs);
+        outputs = new DeclaredOutputs(inputs, options.outputs());
         inputNames = inputs.stream().map(InputSpec::name).toList();
     }
 
@@ -100,7 +102,7 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
 
     /**
      * Starts another block of the same module, by custom for another of its methods. The two have
-     * the same parameters, and are loaded and trained together.
+     * the same parameters and state, and are loaded and trained together.
      *
      * @param name the method
      * @return a builder that has the file and the parameters of this block
@@ -146,15 +148,11 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
      * tensor that the module has at two places is there by the first; those of type BFLOAT16 and
      * INT16, which DJL's engine cannot hold, are left out.
      *
-     * @return the tensors as they are when they are read
+     * @return the tensors; close it when everything is read, or it ends with the module
      * @throws IllegalStateException if the module is not loaded
      */
     public TensorSource state() {
-        Map<String, NDArray> arrays = new LinkedHashMap<>(module.state());
-        module.archive().state().stream()
-                .filter(entry -> entry.sameAs() != null)
-                .forEach(entry -> arrays.remove(entry.path()));
-        return new ArrayTensors(module.toString(), arrays);
+        return module.tensors();
     }
 
     /**
@@ -182,8 +180,8 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         checks.require(inputs);
-        NativePart part = module.part(code);
-        checks.requireDevice(inputs, part.device());
+        ModuleCall call = module.call(code);
+        checks.requireDevice(inputs, call.device());
         boolean graph =
                 training
                         && (trainMode
@@ -191,12 +189,13 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
                                 || inputs.stream().anyMatch(NDArray::hasGradient));
         NDManager results = inputs.get(0).getManager();
         try {
-            NativePart.Outputs outputs =
-                    graph ? part.train(inputs, results, trainMode) : part.infer(inputs, results);
-            for (int i = 0; i < outputs.arrays().size(); i++) {
-                outputs.arrays().get(i).setName(outputs.names().get(i));
+            NativePart.Outputs made =
+                    graph ? call.train(inputs, results, trainMode) : call.infer(inputs, results);
+            outputs.require(method.toString(), made.arrays(), inputs.getShapes());
+            for (int i = 0; i < made.arrays().size(); i++) {
+                made.arrays().get(i).setName(made.names().get(i));
             }
-            return outputs.arrays();
+            return made.arrays();
         } catch (EngineException e) {
             throw new IllegalArgumentException(
                     "method "
@@ -214,9 +213,9 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
     }
 
     /**
-     * Finds the shapes of the outputs by a run on zeros of the inputs' declared types, or where
-     * none are declared of the first among FLOAT32, INT64 and BOOLEAN that run. An axis of -1 may
-     * be of any size; outputs have -1 where their size depends on it.
+     * Finds the shapes of outputs that are not declared by a run on zeros of the inputs' declared
+     * types, or where none are declared of the first among FLOAT32, INT64 and BOOLEAN that run. An
+     * axis of -1 may be of any size; outputs have -1 where their size depends on it.
      *
      * @param inputShapes the shapes of the inputs
      * @return the shapes of the outputs
@@ -225,7 +224,9 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
         checks.requireShapes(inputShapes);
-        return runs.of(inputShapes, null).shapes().toArray(Shape[]::new);
+        return outputs.isEmpty()
+                ? runs.of(inputShapes, null).shapes().toArray(Shape[]::new)
+                : outputs.shapes(inputShapes);
     }
 
     @Override
@@ -235,7 +236,8 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
     }
 
     /**
-     * Loads the module, if it is not loaded, and runs it once on zeros of these shapes.
+     * Loads the module, if it is not loaded, and runs it once on zeros of these shapes, if its
+     * outputs are not declared.
      *
      * @param manager of engine PyTorch; the module is on its device and ends with it
      * @param dataType the type of parameters of other blocks; those of a module have theirs
@@ -253,8 +255,10 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
         boolean fits = false;
         try {
             module.load(manager);
-            ShapeRuns.Result result = runs.of(inputShapes, null);
-            outputDataTypes = result.types().toArray(DataType[]::new);
+            outputDataTypes =
+                    outputs.isEmpty()
+                            ? runs.of(inputShapes, null).types().toArray(DataType[]::new)
+                            : outputs.types();
             this.inputShapes = inputShapes.clone();
             module.parameters();
             fits = true;
@@ -344,7 +348,7 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
      * @throws IllegalStateException if the module is not loaded
      */
     public void save(Path file) throws IOException {
-        ModuleStream.save(module, code, file);
+        ModuleStream.save(module, file);
     }
 
     /**
@@ -356,7 +360,7 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
      */
     @Override
     public void saveParameters(DataOutputStream os) throws IOException {
-        ModuleStream.write(module, code, inputShapes, os);
+        ModuleStream.write(module, inputShapes, os);
     }
 
     /**

@@ -22,12 +22,17 @@ public final class TorchScriptBlockBuilder {
     private @Nullable ScriptSource source;
     private String method = "forward";
     private final List<InputSpec> inputs = new ArrayList<>();
+    private final List<DeclaredOutputs.Output> outputs = new ArrayList<>();
     private final Map<String, Object> constants = new LinkedHashMap<>();
     private boolean trainMode = true;
     private @Nullable Predicate<String> trainable;
 
     /** What is not of the module, but of one block of it. */
-    record Options(List<InputSpec> inputs, Map<String, Object> constants, boolean trainMode) {}
+    record Options(
+            List<InputSpec> inputs,
+            List<DeclaredOutputs.Output> outputs,
+            Map<String, Object> constants,
+            boolean trainMode) {}
 
     TorchScriptBlockBuilder(@Nullable SharedModule shared) {
         this.shared = shared;
@@ -82,6 +87,20 @@ public final class TorchScriptBlockBuilder {
      */
     public TorchScriptBlockBuilder addInput(String name, Shape shape, DataType type) {
         inputs.add(new InputSpec(name, shape, type));
+        return this;
+    }
+
+    /**
+     * Declares an output, the next in order. Without any declared, a run on zeros finds them; a
+     * module that remembers its calls would remember that one, too.
+     *
+     * @param shape the shape, with -1 for axes of any size; one that has the layout of an axis of
+     *     an input, as N in {@code new Shape(new long[] {-1, 64}, "NC")}, has its size
+     * @param type the type
+     * @return this builder
+     */
+    public TorchScriptBlockBuilder addOutput(Shape shape, DataType type) {
+        outputs.add(new DeclaredOutputs.Output(shape, type));
         return this;
     }
 
@@ -181,7 +200,11 @@ public final class TorchScriptBlockBuilder {
         return new TorchScriptBlock(
                 module(),
                 method,
-                new Options(List.copyOf(inputs), Map.copyOf(constants), trainMode));
+                new Options(
+                        List.copyOf(inputs),
+                        List.copyOf(outputs),
+                        Map.copyOf(constants),
+                        trainMode));
     }
 
     private SharedModule module() throws IOException, MalformedModelException {

@@ -2,7 +2,10 @@ package io.github.djlblocks.hybrid;
 
 import static io.github.djlblocks.parity.ParityAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.Device;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -12,10 +15,15 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.util.PairList;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.Tolerance;
+import io.github.djlblocks.torchscript.TorchScriptModule;
+import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What blocks of real files give, compared with what PyTorch gives. */
 class TorchScriptBlockTest {
+
+    @TempDir private Path directory;
 
     private static final double EXACT = 2e-6;
 
@@ -217,5 +225,76 @@ class TorchScriptBlockTest {
 
         NDList outputs = Modules.infer(block, manager, example.get(0), example.get(1));
         assertThat(outputs.get(0)).isWithin(EXACT, Modules.expected("scaled"), new Shape(2, 3));
+    }
+
+    /** {@code add} keeps its input, {@code sum} gives what all calls of both were given. */
+    private Path counter() throws Exception {
+        Path file = directory.resolve("counter.pt");
+        try (NDManager own = Engine.getEngine("PyTorch").newBaseManager(Device.cpu())) {
+            TorchScriptModule.builder("__torch__.Counter")
+                    .addBuffer("total", own.zeros(new Shape(2)))
+                    .addMethod(
+                            """
+                            def add(self: __torch__.Counter, x: Tensor) -> Tensor:
+                              self.total = torch.add(self.total, x)
+                              return x
+                            """)
+                    .addMethod(
+                            """
+                            def sum(self: __torch__.Counter, x: Tensor) -> Tensor:
+                              return torch.add(self.total, x)
+                            """)
+                    .build()
+                    .write(file);
+        }
+        return file;
+    }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void method_moduleThatKeepsState_hasItInCommon(NDManager manager) throws Exception {
+        Shape two = new Shape(2);
+        TorchScriptBlock add =
+                TorchScriptBlock.builder()
+                        .setFile(counter())
+                        .optMethod("add")
+                        .addInput("x", two, DataType.FLOAT32)
+                        .build();
+        add.initialize(manager, DataType.FLOAT32, two);
+        NDArray x = manager.create(new float[] {1, 2});
+        Modules.infer(add, manager, x);
+        Modules.infer(add, manager, x);
+        TorchScriptBlock sum = add.method("sum").addInput("x", two, DataType.FLOAT32).build();
+        sum.initialize(manager, DataType.FLOAT32, two);
+
+        NDArray zero = manager.zeros(two);
+        assertThat(Modules.infer(sum, manager, zero).get(0)).isExactly(new double[] {2, 4}, two);
+        Modules.infer(add, manager, x);
+        assertThat(Modules.infer(sum, manager, zero).get(0)).isExactly(new double[] {3, 6}, two);
+    }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void addOutput_declared_noRunIsNeeded(NDManager manager) throws Exception {
+        TorchScriptBlockBuilder builder =
+                TorchScriptBlock.builder()
+                        .setFile(Modules.file("tagger.pt"))
+                        .optMethod("vector")
+                        .addInput("ids", new Shape(new long[] {-1, -1}, "NT"), DataType.INT64);
+        TorchScriptBlock block =
+                builder.addOutput(new Shape(new long[] {-1, 3}, "NC"), DataType.FLOAT32).build();
+        assertThat(block.getOutputShapes(new Shape[] {new Shape(7, 5)}))
+                .containsExactly(new Shape(7, 3));
+        assertThat(block.getOutputShapes(new Shape[] {new Shape(-1, 5)}))
+                .containsExactly(new Shape(-1, 3));
+        block.initialize(manager, DataType.FLOAT32, new Shape(2, 3));
+        assertThat(block.getOutputDataTypes()).containsExactly(DataType.FLOAT32);
+        assertThat(Modules.infer(block, manager, Modules.ids(manager)).get(0))
+                .isWithin(EXACT, Modules.expected("vector"), new Shape(2, 3));
+
+        TorchScriptBlock wrong = builder.addOutput(new Shape(-1), DataType.INT64).build();
+        wrong.initialize(manager, DataType.FLOAT32, new Shape(2, 3));
+        assertThatThrownBy(() -> Modules.infer(wrong, manager, Modules.ids(manager)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("gave [float32 (2, 3)], but its declared outputs are")
+                .hasMessageContaining("int64 (-1)");
     }
 }

@@ -18,12 +18,16 @@ import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.feedforward.FeedForward;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.layer.Residual;
+import io.github.djlblocks.model.CausalLanguageModel;
+import io.github.djlblocks.model.DecoderConfig;
+import io.github.djlblocks.model.Decoders;
 import io.github.djlblocks.norm.RmsNorm;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.LeakGuard;
 import io.github.djlblocks.parity.Tolerance;
 import io.github.djlblocks.torchscript.CompileOptions;
+import io.github.djlblocks.torchscript.DecoderExportOptions;
 import io.github.djlblocks.torchscript.ExportOptions;
 import io.github.djlblocks.torchscript.PassStatistics;
 import io.github.djlblocks.torchscript.TorchScript;
@@ -162,6 +166,49 @@ class TorchScriptParentsTest {
                         (path, parameter) ->
                                 assertThat(gradient(module.getParameters().get(path)))
                                         .isCloseTo(gradient(parameter), CLOSE));
+    }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void exportDecoder_prefillAndDecodeAsBlocks_areThePassOverAll(NDManager manager)
+            throws Exception {
+        CausalLanguageModel java =
+                Decoders.languageModel(
+                        DecoderConfig.builder()
+                                .setVocabularySize(11)
+                                .setHiddenSize(8)
+                                .setFeedForwardSize(12)
+                                .setLayers(2)
+                                .setQueryHeads(2)
+                                .setContextLength(16)
+                                .build());
+        java.freezeParameters(true);
+        java.initialize(manager, DataType.FLOAT32, new Shape(1, 2));
+        Path file = directory.resolve("decoder.pt");
+        TorchScript.exportDecoder(java, file, DecoderExportOptions.builder().build());
+        Shape ids = new Shape(new long[] {-1, -1}, "NT");
+        Shape logits = new Shape(new long[] {-1, 1, 11}, "NTC");
+        TorchScriptBlock prefill =
+                TorchScriptBlock.builder()
+                        .setFile(file)
+                        .optMethod("prefill")
+                        .addInput("ids", ids, DataType.INT64)
+                        .addOutput(logits, DataType.FLOAT32)
+                        .build();
+        TorchScriptBlock decode =
+                prefill.method("decode")
+                        .addInput("ids", ids, DataType.INT64)
+                        .addOutput(logits, DataType.FLOAT32)
+                        .build();
+        prefill.initialize(manager, DataType.FLOAT32, new Shape(2, 4));
+        decode.initialize(manager, DataType.FLOAT32, new Shape(2, 1));
+
+        NDArray tokens =
+                manager.create(new long[] {1, 5, 9, 2, 7, 7, 3, 0, 10, 4}, new Shape(2, 5));
+        NDArray whole = Modules.infer(java, manager, tokens).get(0);
+        assertThat(Modules.infer(prefill, manager, tokens.get(":, :4")).get(0))
+                .isCloseTo(whole.get(":, 3:4"), CLOSE);
+        assertThat(Modules.infer(decode, manager, tokens.get(":, 4:")).get(0))
+                .isCloseTo(whole.get(":, 4:"), CLOSE);
     }
 
     private static NDArray gradient(Parameter parameter) {
