@@ -65,6 +65,19 @@ class Merger(torch.nn.Module):
         return Pair(total, (past[0], past[1][1]))
 
 
+class Shared(torch.nn.Module):
+    """Two parameters of one memory, which are two tensors."""
+
+    def __init__(self):
+        super().__init__()
+        self.one = torch.nn.Linear(2, 2, bias=False)
+        self.two = torch.nn.Linear(2, 2, bias=False)
+        self.two.weight = torch.nn.Parameter(self.one.weight.data)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.two(self.one(x))
+
+
 class Types(torch.nn.Module):
     """Outputs in types that DJL has not; a tensor that may be absent; a parameter in bfloat16."""
 
@@ -103,6 +116,7 @@ def main():
     x = torch.arange(8, dtype=torch.float32).reshape(2, 4) / 8
     torch.jit.trace(traced, x).save("traced.pt")
     torch.save(traced.state_dict(), "state_dict.pt")
+    torch.jit.script(Shared()).save("shared.pt")
 
     ids = torch.tensor([[1, 2, 3], [4, 5, 10]])
     scale = torch.tensor([2.0, -1.0, 0.5])

@@ -17,6 +17,7 @@ import io.github.djlblocks.kernel.KernelSource;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,7 @@ public final class EnginePart extends AbstractBaseBlock {
     private final Device device;
     private final boolean stopsGradient;
     private final Handovers handovers = new Handovers();
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private @Nullable Place place;
 
     private EnginePart(Builder builder) {
@@ -76,11 +78,17 @@ public final class EnginePart extends AbstractBaseBlock {
             owner.attachInternal(id, this);
         }
 
+        /** Waits for passes that run: an array freed under one ends the process. */
         @Override
         public void close() {
-            owner.detachInternal(id);
-            block.clear();
-            manager.close();
+            lock.writeLock().lock();
+            try {
+                owner.detachInternal(id);
+                block.clear();
+                manager.close();
+            } finally {
+                lock.writeLock().unlock();
+            }
         }
     }
 
@@ -138,10 +146,13 @@ public final class EnginePart extends AbstractBaseBlock {
                     "a part on engine " + engineName + " needs an input");
         }
         NDManager results = inputs.get(0).getManager();
+        lock.readLock().lock();
         try (NDManager own = manager().newSubManager()) {
             NDList over = handovers.all(inputs, own);
             NDList outputs = block.forward(new ParameterStore(own, false), over, false);
             return handovers.all(outputs, results);
+        } finally {
+            lock.readLock().unlock();
         }
     }
 

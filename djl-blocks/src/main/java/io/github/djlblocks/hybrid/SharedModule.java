@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
+import io.github.djlblocks.core.FrozenParameters;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,7 +30,6 @@ final class SharedModule {
     private final ScriptSource source;
     private final ScriptArchive archive;
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
-    private final Set<Parameter> frozen = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Set<String> codes = new LinkedHashSet<>();
     private @Nullable Loaded loaded;
 
@@ -56,7 +56,7 @@ final class SharedModule {
                         .optRequiresGrad(trains)
                         .build();
         if (!trains) {
-            frozen.add(parameter);
+            FrozenParameters.add(parameter);
         }
         return parameter;
     }
@@ -84,49 +84,53 @@ final class SharedModule {
      */
     private void pin() {
         for (Parameter parameter : parameters.values()) {
-            if (!parameter.requiresGradient()) {
-                frozen.add(parameter);
-            } else if (frozen.contains(parameter)) {
-                parameter.freeze(true);
+            boolean isFrozen = FrozenParameters.contains(parameter);
+            if (parameter.requiresGradient() == isFrozen) {
+                // Frozen by someone else, or thawed though it is frozen for good.
+                FrozenParameters.add(parameter);
             }
         }
     }
 
     synchronized boolean trains() {
         pin();
-        return frozen.size() < Set.copyOf(parameters.values()).size();
+        return parameters.values().stream().anyMatch(Parameter::requiresGradient);
     }
 
     synchronized void setTrainable(Predicate<String> trainable) {
         Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         parameters.forEach(
                 (path, parameter) -> {
-                    if (!seen.add(parameter)) {
-                        return;
-                    }
-                    boolean trains = trainable.test(path);
-                    if (trains) {
-                        frozen.remove(parameter);
-                    } else {
-                        frozen.add(parameter);
-                    }
-                    if (parameter.requiresGradient() != trains) {
-                        parameter.freeze(!trains);
+                    if (seen.add(parameter)) {
+                        freeze(parameter, !trainable.test(path));
                     }
                 });
+    }
+
+    private static void freeze(Parameter parameter, boolean isFrozen) {
+        if (isFrozen) {
+            FrozenParameters.add(parameter);
+        } else {
+            FrozenParameters.remove(parameter);
+            parameter.freeze(false);
+        }
     }
 
     synchronized void addCode(String code) {
         codes.add(code);
     }
 
+    /** Whether it is in memory. A block around this one that was cleared closed the parameters. */
     synchronized boolean isLoaded() {
+        if (loaded != null && !parameters.values().stream().allMatch(Parameter::isInitialized)) {
+            close();
+        }
         return loaded != null;
     }
 
     /** Loads the file, unless something is loaded already. */
     synchronized void load(NDManager manager) {
-        if (loaded == null) {
+        if (!isLoaded()) {
             try {
                 replace(source.with(file -> load(file, manager)));
             } catch (IOException e) {
@@ -177,7 +181,7 @@ final class SharedModule {
         }
     }
 
-    /** PyTorch reads a tensor that a module has twice as two of equal numbers. */
+    /** Two tensors of one memory have memory of their own when PyTorch reads them. */
     private List<NDArray> tied(List<NDArray> state) {
         Map<String, NDArray> byPath = new LinkedHashMap<>();
         List<NDArray> tied = new ArrayList<>();
@@ -249,7 +253,7 @@ final class SharedModule {
     }
 
     private Loaded require() {
-        if (loaded == null) {
+        if (!isLoaded() || loaded == null) {
             throw new IllegalStateException(
                     source
                             + " is not loaded: call initialize(manager, dataType, shapes) or"
@@ -262,7 +266,7 @@ final class SharedModule {
     <T> T withPart(String code, java.util.function.Function<NativePart, T> body) {
         NativePart known;
         synchronized (this) {
-            known = loaded == null ? null : loaded.part(code);
+            known = isLoaded() ? require().part(code) : null;
         }
         if (known != null) {
             return body.apply(known);

@@ -17,12 +17,12 @@ import io.github.djlblocks.checkpoint.ArrayTensors;
 import io.github.djlblocks.checkpoint.LoadReport;
 import io.github.djlblocks.checkpoint.TensorSource;
 import io.github.djlblocks.checkpoint.WeightMap;
+import io.github.djlblocks.core.FrozenParameters;
 import io.github.djlblocks.internal.Checks;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,8 +45,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The names, types and shapes of its tensors are read from the file at once; the module is
  * loaded by {@link #initialize} or {@link #loadParameters}, and ends with the manager given there.
  * Parameters have the names of the {@code state_dict}. They are frozen unless the builder says
- * otherwise, and what is frozen stays so until {@link #setTrainable}: also when DJL makes a trainer
- * for a model that was loaded, and whoever calls {@code freezeParameters(false)}.
+ * otherwise, and what is frozen is {@linkplain FrozenParameters frozen for good}: also when DJL
+ * makes a trainer for a model that was loaded.
  *
  * <p>What a method returns is flattened: a tuple in its order, a list in its order, a dictionary in
  * the order of its keys, from the outside in. An output is named by its place: {@code output} for a
@@ -66,7 +66,6 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
     private final SharedModule module;
     private final ScriptClass.Method method;
     private final List<InputSpec> inputs;
-    private final Map<String, Object> constants;
     private final boolean trainMode;
     private final String code;
     private final ShapeRuns runs;
@@ -82,7 +81,6 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
                         options.inputs(),
                         options.constants());
         inputs = arguments.inputs();
-        constants = options.constants();
         trainMode = options.trainMode();
         code = PartCode.of(module.archive(), arguments, method);
         module.addCode(code);
@@ -134,6 +132,12 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
      */
     public void setTrainable(Predicate<String> trainable) {
         module.setTrainable(trainable);
+    }
+
+    /** Freezes or unfreezes all parameters, those too that are frozen for good. */
+    @Override
+    public void freezeParameters(boolean freeze) {
+        module.setTrainable(name -> !freeze);
     }
 
     /**
@@ -384,20 +388,8 @@ public final class TorchScriptBlock extends AbstractBaseBlock {
                 module + " cannot be cast to " + dataType + ": write it anew from Python");
     }
 
-    /**
-     * Names the module, its method and its inputs.
-     *
-     * @return a line
-     */
     @Override
     public String toString() {
-        return "TorchScriptBlock("
-                + module
-                + ", "
-                + method
-                + (constants.isEmpty() ? "" : ", " + constants)
-                + ", inputs "
-                + Arrays.toString(inputs.toArray())
-                + ")";
+        return "TorchScriptBlock(" + module + ", " + method + ", inputs " + inputs + ")";
     }
 }

@@ -1,5 +1,6 @@
 package io.github.djlblocks.torchscript;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -11,60 +12,89 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Which of two ways attention over several queries takes on this processor: the engine's own kernel
- * or, in chunks of queries, matrix products around a softmax. Measured on an AMD EPYC, in bfloat16
- * the products take a third of the kernel's time; where the engine's kernel knows the processor's
- * matrix unit, it is the other way round.
+ * Which of several ways attention over several queries takes on this processor: the engine's own
+ * kernel or, in chunks of queries, matrix products around a softmax, batched or as linear maps head
+ * by head. Measured on an AMD EPYC, in bfloat16 batched products take a third of the kernel's time,
+ * and in float32 linear maps half of it; where the engine's kernel knows the processor's matrix
+ * unit, it is the other way round.
  */
 final class AttentionChoice {
 
-    /** The system property that pins the choice: {@code kernel} or {@code chunks}. */
+    /** The system property that pins the choice: {@code kernel}, {@code chunks}, {@code maps}. */
     static final String PROPERTY = "djlblocks.attention";
 
     private static final String KERNEL = "attend";
     private static final String CHUNKS = "attend_in_chunks";
+    private static final String MAPS = "attend_in_maps";
     private static final int ROUNDS = 3;
-    private static final Map<List<Object>, String> KNOWN = new ConcurrentHashMap<>();
-
-    private AttentionChoice() {}
+    private static final Map<Kind, String> KNOWN = new ConcurrentHashMap<>();
+    private static final Logger LOGGER = LoggerFactory.getLogger(AttentionChoice.class);
 
     /**
-     * Chooses, the first time by a trial.
+     * What is chosen for.
      *
      * @param types of activations
      * @param causal whether a query sees those before it alone
-     * @return the function
+     * @param masked whether scores are masked by an array; maps do not know how
      */
-    static String function(ScriptTypes types, boolean causal) {
+    record Kind(ScriptTypes types, boolean causal, boolean masked) {}
+
+    private AttentionChoice() {}
+
+    /** Chooses the function, the first time by a trial. */
+    static String function(Kind kind) {
         String pinned = System.getProperty(PROPERTY, "");
         return switch (pinned) {
             case "kernel" -> KERNEL;
             case "chunks" -> CHUNKS;
-            case "" -> KNOWN.computeIfAbsent(List.of(types, causal), key -> fastest(types, causal));
+            case "maps" -> MAPS;
+            case "" -> KNOWN.computeIfAbsent(kind, AttentionChoice::fastest);
             default ->
                     throw new IllegalArgumentException(
-                            PROPERTY + " is '" + pinned + "': use kernel or chunks");
+                            PROPERTY + " is '" + pinned + "': use kernel, chunks or maps");
         };
     }
 
-    private static String fastest(ScriptTypes types, boolean causal) {
-        return seconds(CHUNKS, types, causal) < seconds(KERNEL, types, causal) ? CHUNKS : KERNEL;
+    private static String fastest(Kind kind) {
+        String best = KERNEL;
+        double least = seconds(KERNEL, kind);
+        for (String other : kind.masked() ? List.of(CHUNKS) : List.of(CHUNKS, MAPS)) {
+            double seconds = secondsIfItRuns(other, kind);
+            if (seconds < least) {
+                best = other;
+                least = seconds;
+            }
+        }
+        LOGGER.debug("attention {}: {}", kind, best);
+        return best;
     }
 
-    private static double seconds(String function, ScriptTypes types, boolean causal) {
+    /** Not every processor has an engine that knows all functions. */
+    private static double secondsIfItRuns(String function, Kind kind) {
+        try {
+            return seconds(function, kind);
+        } catch (EngineException e) {
+            LOGGER.debug("{} does not run here", function, e);
+            return Double.POSITIVE_INFINITY;
+        }
+    }
+
+    private static double seconds(String function, Kind kind) {
         List<String> methods =
                 new ArrayList<>(ScriptLibrary.KERNELS.methods(Set.of(function), Script.CLASS));
         methods.add(
                 "def trial(self: "
                         + Script.CLASS
                         + ", x: Tensor) -> Tensor:\n  q = torch.to(x, "
-                        + types.single()
+                        + kind.types().single()
                         + ")\n  y = self."
                         + function
                         + "(q, q, q, None, None, "
-                        + (causal ? "True" : "False")
+                        + (kind.causal() ? "True" : "False")
                         + ", 0.125)\n  return torch.to(torch.narrow(y, 2, 0, 1), 6)\n");
         try (PtNDManager manager = (PtNDManager) NDManager.newBaseManager("PyTorch");
                 ScriptModule module = new ScriptModule(manager, methods)) {

@@ -96,14 +96,14 @@ final class AttentionEmitters {
                         && spec.returned() == null
                         && q.dataType() != DataType.FLOAT16;
         boolean byRow = node.operands().get(6) != null;
-        boolean onlyCausal =
-                spec.causal()
-                        && spec.left() < 0
+        boolean unmasked =
+                spec.left() < 0
                         && spec.right() < 0
                         && spec.offset() == null
                         && !byRow
                         && node.operands().get(3) == null
                         && node.operands().get(4) == null;
+        boolean onlyCausal = spec.causal() && unmasked;
         String masks = masks(node, q, k, spec, onlyCausal && fast, out);
         String mask = masks + "_mask";
         String seen = masks + "_seen";
@@ -111,7 +111,7 @@ final class AttentionEmitters {
             out.assign(
                     node.result(),
                     out.call(
-                            function(q, onlyCausal, out),
+                            function(q, onlyCausal, !unmasked, out),
                             q,
                             k,
                             node.operands().get(2),
@@ -144,11 +144,13 @@ final class AttentionEmitters {
     }
 
     /** What is fastest for several queries on this processor; one is the engine's. */
-    private static String function(Value q, boolean causal, ScriptWriter out) {
+    private static String function(Value q, boolean causal, boolean masked, ScriptWriter out) {
         boolean one = q.dims().get(2).isConstant() && q.dims().get(2).hint() == 1;
         boolean chosen =
                 !one && q.dataType() == DataType.FLOAT32 && out.tensors().isOfThisProcessor();
-        return chosen ? AttentionChoice.function(out.types(), causal) : "attend";
+        return chosen
+                ? AttentionChoice.function(new AttentionChoice.Kind(out.types(), causal, masked))
+                : "attend";
     }
 
     /** The name of the pair of masks; what the engine does itself when causal needs none. */

@@ -24,7 +24,7 @@ final class FileWeights {
     private static final String SCALES = "_scales";
 
     private final @Nullable WeightSelection selection;
-    private final Map<Parameter, String> paths = new HashMap<>();
+    private final Map<Parameter, String> paths = new LinkedHashMap<>();
     private final Map<Parameter, WeightFormat> formats = new HashMap<>();
 
     private FileWeights(@Nullable WeightSelection selection) {

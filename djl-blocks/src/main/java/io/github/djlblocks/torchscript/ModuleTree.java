@@ -30,19 +30,13 @@ final class ModuleTree {
      * @throws IllegalStateException if a parameter has no values
      */
     static ModuleTree of(Block block, FileWeights weights) {
+        requireValues(block);
         ModuleTree root = new ModuleTree(kind(block));
         Map<String, Block> blocks = ParameterPaths.blocks(block);
         Map<String, Parameter> parameters = ParameterPaths.of(block);
         Map<String, Map<String, ModuleNode.Tensor>> stored = new HashMap<>();
         parameters.forEach(
                 (path, parameter) -> {
-                    if (!parameter.isInitialized()) {
-                        throw new IllegalStateException(
-                                "parameter '"
-                                        + path
-                                        + "' has no values: initialise or load the block before it"
-                                        + " is exported");
-                    }
                     stored.put(path, weights.tensors(parameter));
                     root.put(path, Objects.requireNonNull(stored.get(path)), blocks);
                 });
@@ -60,6 +54,25 @@ final class ModuleTree {
             expression = Identifiers.access(expression, name);
         }
         return expression;
+    }
+
+    /**
+     * Requires that a block can be written.
+     *
+     * @throws IllegalStateException if a parameter has no values
+     */
+    static void requireValues(Block block) {
+        ParameterPaths.of(block)
+                .forEach(
+                        (path, parameter) -> {
+                            if (!parameter.isInitialized()) {
+                                throw new IllegalStateException(
+                                        "parameter '"
+                                                + path
+                                                + "' has no values: initialise or load the block"
+                                                + " before it is exported");
+                            }
+                        });
     }
 
     private void put(String path, Map<String, ModuleNode.Tensor> parts, Map<String, Block> blocks) {

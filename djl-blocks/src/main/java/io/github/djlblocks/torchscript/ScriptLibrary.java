@@ -27,11 +27,11 @@ final class ScriptLibrary {
     static final ScriptLibrary KERNELS = new ScriptLibrary("kernels.py", "linear.py");
 
     /** The primitives and what files need besides. */
-    static final ScriptLibrary FILES = new ScriptLibrary("kernels.py", "linear.py", "caches.py");
+    static final ScriptLibrary FILES = new ScriptLibrary("kernels.py", "linear.py", "files.py");
 
     /** The same in what PyTorch 1.13 has. */
     static final ScriptLibrary COMPATIBLE =
-            new ScriptLibrary("kernels.py", "linear.py", "caches.py", "kernels_compatible.py");
+            new ScriptLibrary("kernels.py", "linear.py", "files.py", "kernels_compatible.py");
 
     private final Map<String, String> functions = new LinkedHashMap<>();
 

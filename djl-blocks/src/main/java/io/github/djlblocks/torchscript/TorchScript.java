@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.model.CausalLanguageModel;
+import io.github.djlblocks.model.EncoderDecoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -143,5 +144,33 @@ public final class TorchScript {
     public static void exportDecoder(
             CausalLanguageModel model, Path path, DecoderExportOptions options) throws IOException {
         new DecoderExporter(model, options).write(path);
+    }
+
+    /**
+     * Writes an encoder-decoder as a TorchScript file of four methods:
+     *
+     * <ul>
+     *   <li>{@code forward(source, ids)}: the logits of whole sequences, (B, S, V);
+     *   <li>{@code encode(source)}: the memory, (B, T, M);
+     *   <li>{@code prefill(ids, memory)}: begins a sequence over a memory, whose keys and values it
+     *       computes once, and gives the logits of the last position, (B, 1, V);
+     *   <li>{@code decode(ids, memory)}: continues it over the same memory.
+     * </ul>
+     *
+     * <p>With {@link DecoderExportOptions.Builder#optMask} each has a last argument {@code mask}
+     * (B, T), 1 where a token of the source stands and 0 where padding stands. Caches are as in
+     * {@link #exportDecoder}.
+     *
+     * @param model the model, initialised or loaded, on any engine
+     * @param path the file, by custom {@code name.pt}; replaced if it exists
+     * @param options how; without positions and policies
+     * @throws IOException if the file cannot be written, or its directory is not there
+     * @throws UnsupportedOperationException if the model does what cannot be written as
+     *     TorchScript, or positions or policies are given
+     * @throws IllegalStateException if a parameter has no values
+     */
+    public static void exportEncoderDecoder(
+            EncoderDecoder model, Path path, DecoderExportOptions options) throws IOException {
+        new Seq2SeqExporter(model, options).write(path);
     }
 }

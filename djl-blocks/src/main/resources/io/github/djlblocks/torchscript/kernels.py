@@ -515,6 +515,40 @@ def attend_in_chunks(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tenso
     return y
 
 
+# The same with the products of linear maps, one key/value head at a time: masks are left to the others.
+def attend_in_maps(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], seen: Optional[Tensor], causal: bool, scale: float) -> Tensor:
+    b = q.size(0)
+    h = q.size(1)
+    s = q.size(2)
+    if s == 1 or mask is not None or seen is not None:
+        return self.attend_in_chunks(q, k, v, mask, seen, causal, scale)
+    kv = k.size(1)
+    group = h // kv
+    t = k.size(2)
+    d = q.size(3)
+    dv = v.size(3)
+    scaled = q * scale
+    later = torch.triu(torch.full([128, 128], -1.0e30, dtype=q.dtype, device=q.device), 1)
+    y = torch.empty([b, h, s, dv], dtype=q.dtype, device=q.device)
+    none = annotate(List[Optional[number]], [])
+    for i in range(b * kv):
+        queries = scaled.select(0, i // kv).narrow(0, i % kv * group, group)
+        keys = k.select(0, i // kv).select(0, i % kv)
+        values = v.select(0, i // kv).select(0, i % kv).transpose(0, 1)
+        result = y.select(0, i // kv).narrow(0, i % kv * group, group)
+        for chunk in range((s + 127) // 128):
+            start = chunk * 128
+            rows = min(128, s - start)
+            end = start + rows if causal else t
+            part = queries.narrow(1, start, rows).reshape([group * rows, d])
+            scores = ops.mkldnn._linear_pointwise(part, keys.narrow(0, 0, end), None, "none", none, "")
+            if causal:
+                nearest = torch.add_(scores.view([group, rows, end]).narrow(2, start, rows), later.narrow(0, 0, rows).narrow(1, 0, rows))
+            product = ops.mkldnn._linear_pointwise(torch.softmax(scores, 1), values.narrow(1, 0, end), None, "none", none, "")
+            copied = torch.copy_(result.narrow(1, start, rows), product.view([group, rows, dv]))
+    return y
+
+
 def attend_stepwise(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], seen: Optional[Tensor], sinks: Optional[Tensor], scale: float, softcap: float, returned: str) -> Tuple[Tensor, Tensor]:
     b = q.size(0)
     h = q.size(1)

@@ -184,6 +184,27 @@ class ExportDecoderTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "STATE, float32",
+        "STATE, float16",
+        "STATE, int8",
+        "STATE, int4",
+        "ARGUMENTS, bfloat16"
+    })
+    void operators_ofTheDefaultTarget_haveBeenSeenToRunThere(CacheForm form, String format)
+            throws IOException {
+        Path file = directory.resolve("model.pt");
+        TorchScript.exportDecoder(
+                llama(),
+                file,
+                DecoderExportOptions.builder()
+                        .optCaches(form)
+                        .optWeights(WeightFormat.parse(format))
+                        .build());
+        assertThat(Operators.OF_1_13).containsAll(Operators.in(file));
+    }
+
     @Test
     void arguments_ofNoStep_areAnEmptyCache() throws IOException, ModelException {
         CausalLanguageModel block = llama();

@@ -100,6 +100,25 @@ class ExportFormatsTest {
         return format.pack("weight", out, in, WeightRows.of(floats, out, in));
     }
 
+    /** Activations that are the same in every type. */
+    private NDArray quarters(int rows) {
+        return manager.arange(rows * IN).reshape(rows, IN).mul(5).mod(17).sub(8).div(4);
+    }
+
+    private static double[] product(NDArray x, float[] matrix, double... bias) {
+        double[] values = HostValues.of(x);
+        double[] product = new double[values.length / IN * OUT];
+        for (int at = 0; at < product.length; at++) {
+            int row = at / OUT;
+            int out = at % OUT;
+            product[at] = bias[out];
+            for (int in = 0; in < IN; in++) {
+                product[at] += values[row * IN + in] * matrix[out * IN + in];
+            }
+        }
+        return product;
+    }
+
     @ParameterizedTest
     @CsvSource({
         "float32, FLOAT32, weight",
@@ -115,24 +134,13 @@ class ExportFormatsTest {
         Block block = linear(IN, OUT, DataType.FLOAT32);
         float[] matrix = packed(block, format, IN, OUT).toFloats();
         double[] bias = values(block, "bias");
-        // Quarters, so that activations are the same in every type.
-        NDArray x = manager.arange(3 * IN).reshape(3, IN).mul(5).mod(17).sub(8).div(4);
-        double[] rows = HostValues.of(x);
-        double[] expected = new double[3 * OUT];
-        for (int row = 0; row < 3; row++) {
-            for (int out = 0; out < OUT; out++) {
-                double sum = bias[out];
-                for (int in = 0; in < IN; in++) {
-                    sum += rows[row * IN + in] * matrix[out * IN + in];
-                }
-                expected[row * OUT + out] = sum;
-            }
-        }
-        // bfloat16 rounds the weight that int4 stands for, the product, the bias and the sum.
+        // bfloat16 rounds the weight, the bias, the product and the sum.
         Tolerance tolerance =
                 type == DataType.FLOAT32
                         ? Tolerance.of(DataType.FLOAT32, IN, 1)
                         : Tolerance.of(DataType.BFLOAT16, 4, 1).deliveredAs(DataType.FLOAT32);
+        NDArray x = quarters(3);
+        double[] expected = product(x, matrix, bias);
         for (ExportTarget target : ExportTarget.values()) {
             Path file = CaseFiles.in(target, "format-" + name.replace(':', '-') + ".pt");
             TorchScript.export(block, file, options(name, target, IN));
@@ -140,13 +148,17 @@ class ExportFormatsTest {
                     .withNames(List.of((tensors + " bias").split(" ")))
                     .write(new NDList(x), expected, new Shape(3, OUT), tolerance);
             try (Model model = Exports.load(file)) {
-                NDArray y = Exports.forward(model.getBlock(), new NDList(x)).get(0);
-                assertThat(y.getDataType()).isEqualTo(DataType.FLOAT32);
-                assertThat(y)
-                        .isCloseTo(
-                                RandomTensors.toNDArray(
-                                        manager, expected, y.getShape(), DataType.FLOAT32),
-                                tolerance);
+                // Few rows and many take different ways.
+                for (int rows : new int[] {1, 3, 11}) {
+                    NDArray given = quarters(rows);
+                    NDArray y = Exports.forward(model.getBlock(), new NDList(given)).get(0);
+                    double[] truth = product(given, matrix, bias);
+                    assertThat(y)
+                            .isCloseTo(
+                                    RandomTensors.toNDArray(
+                                            manager, truth, y.getShape(), DataType.FLOAT32),
+                                    tolerance);
+                }
                 // A parameter of bfloat16 would end the process here.
                 assertThat(model.getBlock().getParameters().values())
                         .allMatch(found -> found.getArray().getDataType() != null);

@@ -102,6 +102,25 @@ class EnginePartTest {
         assertThat(body.handovers()).isEqualTo(new HandoverCount(4, 48 + 72));
     }
 
+    @EachEngine(engines = "MXNet", leavesNothingOpen = true)
+    void forward_javaOnMxnetFeedsAModule_isThatOfOneEngine(NDManager manager) throws Exception {
+        TorchScriptBlock module =
+                TorchScriptBlock.builder().setFile(Modules.file("traced.pt")).build();
+        Block linear = Linear.withBias(3, 4);
+        Block model = new SequentialBlock().add(linear).add(part("PyTorch", module));
+        model.initialize(manager, DataType.FLOAT32, new Shape(2, 3));
+        NDArray x = manager.arange(6f).reshape(2, 3);
+
+        NDArray y = Modules.infer(model, manager, x).singletonOrThrow();
+
+        NDArray between = Modules.infer(linear, manager, x).singletonOrThrow();
+        try (NDManager pyTorch = Engine.getEngine("PyTorch").newBaseManager()) {
+            NDArray same = pyTorch.create(between.toFloatArray(), new Shape(2, 4));
+            float[] expected = Modules.infer(module, pyTorch, same).get(0).toFloatArray();
+            assertThat(y.toFloatArray()).isEqualTo(expected);
+        }
+    }
+
     @EachEngine(
             engines = {"PyTorch", "MXNet"},
             dataTypes = {

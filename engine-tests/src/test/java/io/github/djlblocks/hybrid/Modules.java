@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.StreamSupport;
 
@@ -66,6 +67,13 @@ final class Modules {
 
     static NDArray ids(NDManager manager) {
         return manager.create(new long[] {1, 2, 3, 4, 5, 10}, new Shape(2, 3));
+    }
+
+    /** All outputs of blocks side by side. */
+    static NDList joined(List<NDList> outputs) {
+        NDList all = new NDList();
+        outputs.forEach(all::addAll);
+        return all;
     }
 
     static NDList infer(Block block, NDManager manager, NDArray... inputs) {

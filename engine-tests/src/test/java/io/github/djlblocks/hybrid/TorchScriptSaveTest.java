@@ -5,15 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.inference.Predictor;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.nn.ParallelBlock;
 import ai.djl.nn.SequentialBlock;
+import ai.djl.translate.Batchifier;
+import ai.djl.translate.NoopTranslator;
 import io.github.djlblocks.core.Linear;
+import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.norm.LayerNorm;
 import io.github.djlblocks.parity.EachEngine;
+import io.github.djlblocks.parity.EngineUnderTest;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -22,6 +30,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -130,7 +139,7 @@ class TorchScriptSaveTest {
                 .isSameAs(again.getParameters().get("layers.0.weight"));
         assertThat(again.methods()).isEqualTo(block.methods());
 
-        try (ai.djl.Model model = ai.djl.Model.newInstance("changed", "PyTorch")) {
+        try (Model model = Model.newInstance("changed", "PyTorch")) {
             model.load(directory, "changed");
             NDArray djl = Modules.infer(model.getBlock(), manager, ids).get(0);
             assertThat(djl).isExactly(expected);
@@ -147,5 +156,83 @@ class TorchScriptSaveTest {
         block.clear();
         assertThat(block.isInitialized()).isFalse();
         assertThatThrownBy(() -> saved(block)).hasMessageContaining("is not loaded");
+    }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void clear_ofTheBlockAround_startsAnewFromTheFile(NDManager manager) throws Exception {
+        SequentialBlock block = new SequentialBlock().add(traced());
+        block.initialize(manager, DataType.FLOAT32, new Shape(2, 4));
+        NDArray x = manager.arange(8f).reshape(2, 4).div(8);
+        block.getParameters().values().forEach(each -> each.getArray().muli(0f));
+        block.clear();
+        assertThat(block.isInitialized()).isFalse();
+        assertThatThrownBy(() -> Modules.infer(block, manager, x))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("is not loaded");
+        block.initialize(manager, DataType.FLOAT32, new Shape(2, 4));
+        assertThat(Modules.infer(block, manager, x).singletonOrThrow())
+                .isWithin(2e-6, Modules.expected("traced"), new Shape(2, 2));
+    }
+
+    private static SequentialBlock methodsOfOneModule() throws Exception {
+        TorchScriptBlock vector = Modules.tagger().optMethod("vector").build();
+        TorchScriptBlock encode =
+                vector.method("encode")
+                        .addInput("ids", new Shape(-1, -1), DataType.INT64)
+                        .optArgument("n", 2)
+                        .build();
+        return new SequentialBlock()
+                .add(new ParallelBlock(Modules::joined, List.of(vector, encode)));
+    }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void saveParameters_twoMethodsOfOneModule_shareWhatIsRead(NDManager manager) throws Exception {
+        SequentialBlock block = methodsOfOneModule();
+        block.initialize(manager, DataType.FLOAT32, new Shape(2, 3));
+        ParameterPaths.of(block).values().forEach(each -> each.getArray().muli(2f));
+        NDArray ids = Modules.ids(manager);
+        NDList expected = Modules.infer(block, manager, ids);
+
+        SequentialBlock other = methodsOfOneModule();
+        load(other, manager, saved(block));
+        NDList actual = Modules.infer(other, manager, ids);
+
+        assertThat(actual).hasSize(3);
+        for (int i = 0; i < 3; i++) {
+            assertThat(actual.get(i)).isExactly(expected.get(i));
+        }
+        assertThat(ParameterPaths.of(other)).hasSize(8);
+        assertThat(ParameterPaths.aliases(other)).hasSize(10);
+    }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void loadParameters_onAnotherManager_movesTheModuleThere(
+            EngineUnderTest engine, NDManager manager) throws Exception {
+        Block block = traced();
+        try (NDManager first = engine.newManager()) {
+            block.initialize(first, DataType.FLOAT32, new Shape(2, 4));
+            load(block, manager, saved(block));
+        }
+        NDArray x = manager.arange(8f).reshape(2, 4).div(8);
+        assertThat(Modules.infer(block, manager, x).singletonOrThrow())
+                .isWithin(2e-6, Modules.expected("traced"), new Shape(2, 2));
+    }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void predictor_ofAModel_runsTheModule(NDManager manager) throws Exception {
+        try (Model model = Model.newInstance("predicted", "PyTorch")) {
+            Block block = traced();
+            block.initialize(model.getNDManager(), DataType.FLOAT32, new Shape(2, 4));
+            model.setBlock(block);
+            try (Predictor<NDList, NDList> predictor =
+                    model.newPredictor(new NoopTranslator(Batchifier.STACK))) {
+                NDList x = new NDList(manager.arange(8f).reshape(2, 4).div(8).get("1"));
+                double[] all = Modules.expected("traced");
+                double[] second = {all[2], all[3]};
+                NDList y = predictor.predict(x);
+                assertThat(y.singletonOrThrow()).isWithin(2e-6, second, new Shape(2));
+                y.close();
+            }
+        }
     }
 }

@@ -24,6 +24,7 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.Batchifier;
+import io.github.djlblocks.adapter.Freezing;
 import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.EngineUnderTest;
@@ -112,6 +113,30 @@ class TorchScriptTrainingTest {
         float[] bias = parameters.get("layers.1.bias").getArray().toFloatArray();
         assertThat(after.get("0").toFloatArray()).isEqualTo(bias);
         assertThat(after.get("1").toFloatArray()).isEqualTo(bias);
+    }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void tied_twoTensorsOfOneMemory_areOneParameter(EngineUnderTest engine, NDManager manager)
+            throws Exception {
+        TorchScriptBlock block =
+                TorchScriptBlock.builder()
+                        .setFile(Modules.file("shared.pt"))
+                        .optTrainable(true)
+                        .build();
+        block.initialize(manager, DataType.FLOAT32, new Shape(1, 2));
+        Parameter weight = block.getParameters().get("one.weight");
+        assertThat(block.getParameters().get("two.weight")).isSameAs(weight);
+        weight.getArray().muli(0f).addi(1f);
+        NDArray x = manager.create(new float[] {1, 2}, new Shape(1, 2));
+
+        // y = W W x of ones is 6, 6; d(y1 + y2)/dW is W^T 1 x^T + 1 (W x)^T.
+        assertThat(Modules.infer(block, manager, x).get(0))
+                .isExactly(new double[] {6, 6}, new Shape(1, 2));
+        try (GradientCollector collector = engine.engine().newGradientCollector()) {
+            collector.backward(Modules.run(block, manager, true, x).get(0).sum());
+        }
+        assertThat(weight.getArray().getGradient())
+                .isExactly(new double[] {2 + 3, 4 + 3, 2 + 3, 4 + 3}, new Shape(2, 2));
     }
 
     @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
@@ -308,7 +333,13 @@ class TorchScriptTrainingTest {
         model.freezeParameters(true);
         model.freezeParameters(false);
         assertThat(block.getParameters().values()).noneMatch(Parameter::requiresGradient);
-        block.setTrainable(name -> true);
+        block.freezeParameters(false, parameter -> true);
+        assertThat(block.getParameters().values()).noneMatch(Parameter::requiresGradient);
+        Freezing.unfreeze(model, ".*\\.lin\\.bias");
+        assertThat(block.getParameters().values().stream().filter(Parameter::requiresGradient))
+                .singleElement()
+                .isSameAs(block.getParameters().get("lin.bias"));
+        block.freezeParameters(false);
         List<Parameter> all = block.getParameters().values();
         assertThat(all).allMatch(Parameter::requiresGradient);
         assertThat(all).allMatch(parameter -> parameter.getArray().hasGradient());

@@ -33,7 +33,8 @@ class CompiledChunksTest {
     void attention_inChunks_isThatBlockByBlock(NDManager manager) {
         for (int tokens : new int[] {5, 128, 129, 300}) {
             for (boolean causal : new boolean[] {true, false}) {
-                follows(manager, tokens, causal, null);
+                follows(manager, "maps", tokens, causal, null);
+                follows(manager, "chunks", tokens, causal, null);
                 Shape all = new Shape(2, 6, tokens, tokens);
                 for (Shape shape :
                         new Shape[] {
@@ -44,19 +45,20 @@ class CompiledChunksTest {
                             new Shape(1, 6, 1, tokens)
                         }) {
                     NDArray mask = manager.randomUniform(0, 1, shape).gt(0.3f);
-                    follows(manager, tokens, causal, mask);
+                    follows(manager, "chunks", tokens, causal, mask);
+                    follows(manager, "maps", tokens, causal, mask);
                 }
                 // Rows that see nothing give 0.
                 NDArray rows = manager.randomUniform(0, 1, new Shape(2, 1, tokens, 1)).gt(0.5f);
                 NDArray blind = rows.logicalAnd(manager.ones(all).toType(DataType.BOOLEAN, true));
-                follows(manager, tokens, causal, blind);
+                follows(manager, "chunks", tokens, causal, blind);
             }
         }
     }
 
     private static void follows(
-            NDManager manager, int tokens, boolean causal, @Nullable NDArray mask) {
-        System.setProperty("djlblocks.attention", "chunks");
+            NDManager manager, String way, int tokens, boolean causal, @Nullable NDArray mask) {
+        System.setProperty("djlblocks.attention", way);
         MultiHeadAttention attention =
                 MultiHeadAttention.builder()
                         .setProjections(

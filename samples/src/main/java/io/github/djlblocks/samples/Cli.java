@@ -12,7 +12,7 @@ import picocli.CommandLine.Command;
 
 /**
  * The programs of the samples as one: {@code generate}, {@code chat}, {@code embed}, {@code
- * inspect}, {@code finetune}, {@code bench}.
+ * inspect}, {@code export}, {@code finetune}, {@code finetune-hybrid}, {@code bench}.
  */
 @Command(
         name = "djl-blocks",
@@ -57,7 +57,9 @@ public final class Cli extends Program {
                 .addSubcommand(new Chat(in))
                 .addSubcommand(new Embed())
                 .addSubcommand(new Inspect())
+                .addSubcommand(new Export())
                 .addSubcommand(new FineTuneStories())
+                .addSubcommand(new FineTuneHybrid())
                 .addSubcommand(new Bench());
     }
 

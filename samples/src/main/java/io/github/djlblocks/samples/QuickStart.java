@@ -36,6 +36,7 @@ import io.github.djlblocks.norm.RmsNorm;
 import io.github.djlblocks.optimizer.AdamW;
 import io.github.djlblocks.optimizer.WarmUpCosine;
 import io.github.djlblocks.torchscript.CompileOptions;
+import io.github.djlblocks.torchscript.DecoderExportOptions;
 import io.github.djlblocks.torchscript.ExportOptions;
 import io.github.djlblocks.torchscript.PassStatistics;
 import io.github.djlblocks.torchscript.TorchScript;
@@ -69,6 +70,7 @@ public final class QuickStart {
             Path file = Files.createTempDirectory("exported").resolve("block.pt");
             export(manager, file);
             System.out.println(file);
+            exportDecoder(manager, ShippedModel.directory(), file.resolveSibling("model.pt"));
         }
     }
 
@@ -215,6 +217,20 @@ public final class QuickStart {
                 file,
                 ExportOptions.builder()
                         .addInput("x", new Shape(2, 8, 64), DataType.FLOAT32)
+                        .build());
+        // README: end
+    }
+
+    static void exportDecoder(NDManager manager, Path directory, Path file)
+            throws IOException, ModelException {
+        // README: decoder
+        CausalLanguageModel model = HuggingFaceModels.load(directory, manager, DataType.FLOAT32);
+        TorchScript.exportDecoder(
+                model,
+                file,
+                DecoderExportOptions.builder()
+                        .optWeights(WeightFormat.INT8)
+                        .addExtraFile("tokenizer.json", directory.resolve("tokenizer.json"))
                         .build());
         // README: end
     }

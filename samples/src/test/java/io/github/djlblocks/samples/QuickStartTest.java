@@ -120,6 +120,30 @@ class QuickStartTest {
     }
 
     @Test
+    void exportDecoder_ofTheReadme_continuesASequence(@TempDir Path directory)
+            throws IOException, ModelException {
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+                Model model = Model.newInstance("model", "PyTorch")) {
+            Path file = directory.resolve("model.pt");
+            QuickStart.exportDecoder(manager, ShippedModel.directory(), file);
+            model.load(directory, "model.pt");
+            for (String name : List.of("prefill", "decode")) {
+                NDArray method = manager.create(0f);
+                method.setName("module_method:" + name);
+                NDArray ids = manager.create(new long[][] {{1, 7, 9}});
+                NDArray logits =
+                        model.getBlock()
+                                .forward(
+                                        new ParameterStore(manager, false),
+                                        new NDList(method, ids),
+                                        false)
+                                .singletonOrThrow();
+                assertThat(logits.getShape()).isEqualTo(new Shape(1, 1, 512));
+            }
+        }
+    }
+
+    @Test
     void compile_forward_runsCompiledWithinAStepOfItsWeights() {
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
             Linear model = Linear.withoutBias(64, 96);

@@ -5,36 +5,52 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The README says what the sources say. */
 class ReadmeTest {
 
     private static final Path README = Path.of("..", "README.md");
-    private static final Path MAIN = Path.of("src/main/java/io/github/djlblocks/samples");
-    private static final Path TEST = Path.of("src/test/java/io/github/djlblocks/samples");
+    private static final Path SOURCES = Path.of("src");
 
-    @ParameterizedTest
-    @ValueSource(strings = {"generate", "stream", "chat", "block", "compile", "adapters", "export"})
-    void code_inReadme_isTheCodeOfQuickStart(String name) throws IOException {
-        same(name, MAIN.resolve("QuickStart.java"));
+    static List<String> code() throws IOException {
+        return Pattern.compile("<!-- code: (\\w+) -->")
+                .matcher(Files.readString(README))
+                .results()
+                .map((MatchResult match) -> match.group(1))
+                .toList();
     }
 
     @Test
-    void ownBlock_inReadme_isTheTestedOne() throws IOException {
-        same("own", MAIN.resolve("TanhGate.java"));
-        same("contract", TEST.resolve("TanhGateTest.java"));
+    void code_ofReadme_isMarked() throws IOException {
+        assertThat(code()).contains("generate", "train", "own").doesNotHaveDuplicates();
+        assertThat(Files.readString(README).split("```java", -1)).hasSize(code().size() + 1);
     }
 
-    private static void same(String name, Path source) throws IOException {
+    @ParameterizedTest
+    @MethodSource("code")
+    void code_inReadme_isThatOfASource(String name) throws IOException {
         String inReadme =
                 between(README, "<!-- code: " + name + " -->\n```java\n", "```\n").stripTrailing();
-        String inSource = between(source, "// README: " + name + "\n", "// README: end");
+        String mark = "// README: " + name + "\n";
+        List<Path> marked = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(SOURCES)) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+                if (Files.readString(file).contains(mark)) {
+                    marked.add(file);
+                }
+            }
+        }
+        assertThat(marked).hasSize(1);
+        String inSource = between(marked.get(0), mark, "// README: end");
         assertThat(inReadme).isEqualTo(inSource.stripTrailing().stripIndent());
     }
 

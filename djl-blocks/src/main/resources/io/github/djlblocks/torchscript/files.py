@@ -1,5 +1,6 @@
-# Caches of exported files: a list of tensors, keys (B, K, T, D) and values (B, K, T, Dv) of each slot
-# in turn. keep_* puts what is appended at its place and gives what queries may see.
+# What exported files need besides: caches, and what linear.py has otherwise. A cache is a list of
+# tensors, keys (B, K, T, D) and values (B, K, T, Dv) of each slot in turn; keep_* puts what is appended
+# at its place and gives what queries may see.
 
 
 # A list of its own: what a failed call has put into it is forgotten.
@@ -83,3 +84,28 @@ def reordered(self, cache: List[Tensor], rows: Tensor) -> List[Tensor]:
     for held in cache:
         all.append(held.index_select(0, rows) if held.dim() == 4 else held)
     return all
+
+
+# W (out, in) is never put together: even and odd columns are products of their own. Of few rows sums of
+# groups are scaled instead of weights, which is six times as fast.
+def linear_widened_int4(self, x: Tensor, w: Tensor, sz: Tensor, b: Optional[Tensor]) -> Tensor:
+    n = w.size(0)
+    g = sz.size(0)
+    h = w.size(1) // g
+    rows = x.reshape([-1, g, h, 2]).to(6)
+    even = rows.select(3, 0)
+    odd = rows.select(3, 1)
+    steps = sz.select(2, 0).to(6)
+    offsets = sz.select(2, 1).to(6) - steps * 8
+    low = (w & 15).to(6).view([n, g, h])
+    high = (w >> 4).to(6).view([n, g, h])
+    if rows.size(0) <= 8:
+        sums = torch.matmul(even.transpose(0, 1), low.permute([1, 2, 0]))
+        sums = sums + torch.matmul(odd.transpose(0, 1), high.permute([1, 2, 0]))
+        y = torch.sum(sums * steps.unsqueeze(1), [0]) + torch.matmul(torch.sum(rows, [2, 3]), offsets)
+    else:
+        s = steps.t().unsqueeze(2)
+        z = offsets.t().unsqueeze(2)
+        y = torch.linear(even.reshape([-1, g * h]), torch.addcmul(z, low, s).reshape([n, g * h]))
+        y = y + torch.linear(odd.reshape([-1, g * h]), torch.addcmul(z, high, s).reshape([n, g * h]))
+    return self.with_bias(y.view(x.size()[:-1] + [n]), b, x)
