@@ -115,7 +115,11 @@ final class ModelSaver {
                                                 "parameter "
                                                         + path
                                                         + " has no name in a checkpoint of "
-                                                        + description.modelType()));
+                                                        + description.modelType()
+                                                        + (path.contains(".adapters.")
+                                                                ? ": merge its adapter and keep it"
+                                                                        + " merged, or remove it"
+                                                                : "")));
         NDArray array = parameter.getArray();
         if (description.isRow(name)) {
             writer.addRow(name, array);

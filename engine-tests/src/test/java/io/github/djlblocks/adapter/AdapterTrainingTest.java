@@ -1,6 +1,7 @@
 package io.github.djlblocks.adapter;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
@@ -24,6 +25,7 @@ import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.EngineUnderTest;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,6 +33,9 @@ import org.junit.jupiter.api.io.TempDir;
 class AdapterTrainingTest {
 
     @TempDir Path directory;
+
+    /** The matrices of a layer: queries and output, keys and values, and the three of SwiGLU. */
+    private static final long LAYER = 2 * 12 * 16 + 2 * 12 * 8 + 3 * 12 * 20;
 
     private static final LoraConfig LORA =
             LoraConfig.builder().optRank(2).optAlpha(4).optDropout(0.1).setAllLinear().build();
@@ -101,28 +106,72 @@ class AdapterTrainingTest {
         return losses;
     }
 
-    /** DJL unfreezes everything of a loaded model, on PyTorch. */
+    /** DJL unfreezes everything of a model whose block it has loaded, on PyTorch. */
     @EachEngine
     void newTrainer_modelThatWasLoaded_keepsTheBaseFrozen(NDManager manager, EngineUnderTest engine)
             throws IOException, MalformedModelException {
-        ModelDescription llama = AdaptedModels.llama();
+        engine.engine().setRandomSeed(5);
         try (Model saved = Model.newInstance("llama", Device.cpu(), engine.engineName())) {
-            saved.setBlock(AdaptedModels.initialized(llama, saved.getNDManager()));
+            Block block = declared(AdaptedModels.llama().newBlock());
+            block.initialize(saved.getNDManager(), DataType.FLOAT32, new Shape(1, 2));
+            saved.setBlock(block);
             saved.save(directory, "llama");
         }
         try (Model model = Model.newInstance("llama", Device.cpu(), engine.engineName())) {
-            Block base = llama.newBlock();
-            model.setBlock(base);
+            Block base = AdaptedModels.llama().newBlock();
+            model.setBlock(declared(base));
             model.load(directory, "llama");
-            Adapters adapters = Adapters.of(base, llama, model.getNDManager());
-            adapters.add("story", LORA);
-            model.setBlock(adapters.block("story"));
+            Adapters.of(base, model.getNDManager()).train("story");
             Map<String, double[]> before = AdaptedModels.numbers(base);
 
             train(model, manager);
 
             requireOnlyChanged(base, before);
             assertThat(Freezing.report(base).trained()).isEqualTo(2 * 14);
+        }
+    }
+
+    private static Block declared(Block base) {
+        Adapters.declare(base, "story", LORA);
+        return AdaptedBlock.of(base, "story");
+    }
+
+    @EachEngine
+    void freeze_pattern_holdsThroughATrainerOfALoadedModel(
+            NDManager manager, EngineUnderTest engine) throws IOException, MalformedModelException {
+        try (Model saved = Model.newInstance("llama", Device.cpu(), engine.engineName())) {
+            saved.setBlock(AdaptedModels.initialized(AdaptedModels.llama(), saved.getNDManager()));
+            saved.save(directory, "llama");
+        }
+        try (Model model = Model.newInstance("llama", Device.cpu(), engine.engineName())) {
+            Block block = AdaptedModels.llama().newBlock();
+            model.setBlock(block);
+            model.load(directory, "llama");
+            block.freezeParameters(false);
+            Map<String, double[]> before = AdaptedModels.numbers(block);
+            assertThat(Freezing.freeze(block, "layers\\.0\\..*|embedding\\..*"))
+                    .isEqualTo(
+                            new Freezing.Report(
+                                    10, 13 * 12 + 2 * 12 + LAYER, 11, 12 + 13 * 12 + 24 + LAYER));
+
+            train(model, manager);
+
+            AdaptedModels.numbers(block)
+                    .forEach(
+                            (path, values) -> {
+                                boolean frozen =
+                                        path.startsWith("layers.0.")
+                                                || path.startsWith("embedding.");
+                                assertThat(Arrays.equals(values, before.get(path)))
+                                        .as(path)
+                                        .isEqualTo(frozen);
+                            });
+            assertThat(Freezing.unfreeze(block, ".*").frozen()).isZero();
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Freezing.freeze(block, "layers"))
+                    .withMessage(
+                            "'layers' matches no parameter: it must match a whole path, as"
+                                    + " embedding.weight");
         }
     }
 

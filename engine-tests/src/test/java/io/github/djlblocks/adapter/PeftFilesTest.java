@@ -18,6 +18,7 @@ import io.github.djlblocks.checkpoint.SafetensorsWriter;
 import io.github.djlblocks.checkpoint.StoredType;
 import io.github.djlblocks.family.Families;
 import io.github.djlblocks.family.ModelDescription;
+import io.github.djlblocks.huggingface.HuggingFaceModels;
 import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.EngineUnderTest;
@@ -253,6 +254,29 @@ class PeftFilesTest {
                             + " takes (2, 20)");
         assertThat(adapters.names()).isEmpty();
         assertThat(ParameterPaths.of(model).keySet()).noneMatch(path -> path.contains("adapters"));
+    }
+
+    /** A checkpoint of the family has no place for adapters; merged ones are in the weights. */
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void saveWeights_withAdapters_wantsThemMergedOrRemoved(NDManager manager) throws IOException {
+        ModelDescription llama = AdaptedModels.llama();
+        Block model = AdaptedModels.initialized(llama, manager);
+        Adapters adapters = Adapters.of(model, llama, manager);
+        adapters.add("story", CONFIG);
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(
+                        () ->
+                                HuggingFaceModels.saveWeights(
+                                        model, llama, directory, StoredType.F32))
+                .withMessage(
+                        "parameter layers.0.attention.sublayer.query.adapters.story.loraA has no"
+                                + " name in a checkpoint of llama: merge its adapter and keep it"
+                                + " merged, or remove it");
+        adapters.merge("story");
+        adapters.keepMerged();
+        HuggingFaceModels.saveWeights(model, llama, directory, StoredType.F32);
+        assertThat(directory.resolve("model.safetensors")).exists();
     }
 
     @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
