@@ -57,8 +57,7 @@ public abstract class KernelBlock extends AbstractBlock {
             @Nullable PairList<String, Object> params);
 
     /**
-     * Computes the shapes of the outputs from those of the inputs, without running anything; -1
-     * stands for an unknown batch size or length.
+     * Computes the shapes of the outputs without running anything; -1 is an unknown extent.
      *
      * @param inputShapes the shapes of the inputs
      * @return the shapes of the outputs

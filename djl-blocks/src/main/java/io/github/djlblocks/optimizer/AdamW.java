@@ -7,13 +7,10 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import io.github.djlblocks.internal.ParameterPaths;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,25 +61,20 @@ public final class AdamW extends Optimizer implements AutoCloseable {
         }
     }
 
-    private AdamW(Builder builder) {
+    AdamW(AdamWBuilder builder) {
         super(builder);
-        learningRate = builder.learningRate;
-        beta1 = share("beta1", builder.beta1);
-        beta2 = share("beta2", builder.beta2);
-        epsilon = positive("epsilon", builder.epsilon);
-        ParameterPaths.of(builder.block).forEach((path, p) -> put(builder, path, p));
-    }
-
-    private void put(Builder builder, String path, Parameter parameter) {
-        double decay = builder.noDecay.test(path, parameter) ? 0 : builder.decay;
-        double factor = 1;
-        for (Group group : builder.groups) {
-            if (group.members.test(path, parameter)) {
-                decay = group.decay;
-                factor = group.rateFactor;
-            }
-        }
-        entries.put(parameter.getId(), new Entry(path, decay, factor));
+        learningRate = builder.learningRate();
+        beta1 = share("beta1", builder.beta1());
+        beta2 = share("beta2", builder.beta2());
+        epsilon = positive("epsilon", builder.epsilon());
+        ParameterPaths.of(builder.block())
+                .forEach(
+                        (path, parameter) -> {
+                            AdamWBuilder.Group group = builder.groupOf(path, parameter);
+                            entries.put(
+                                    parameter.getId(),
+                                    new Entry(path, group.decay(), group.rateFactor()));
+                        });
     }
 
     private static double share(String name, double value) {
@@ -105,8 +97,8 @@ public final class AdamW extends Optimizer implements AutoCloseable {
      * @param block the block; it need not be initialised yet
      * @return a new builder
      */
-    public static Builder builder(Block block) {
-        return new Builder(block);
+    public static AdamWBuilder builder(Block block) {
+        return new AdamWBuilder(block);
     }
 
     /**
@@ -326,133 +318,6 @@ public final class AdamW extends Optimizer implements AutoCloseable {
         closed = true;
         if (manager != null) {
             manager.close();
-        }
-    }
-
-    private record Group(BiPredicate<String, Parameter> members, double decay, double rateFactor) {}
-
-    /** Builds an {@link AdamW}. */
-    public static final class Builder extends OptimizerBuilder<Builder> {
-
-        private final Block block;
-        private final List<Group> groups = new ArrayList<>();
-        private Tracker learningRate = Tracker.fixed(0.001f);
-        private BiPredicate<String, Parameter> noDecay = Builder::isSmall;
-        private double beta1 = 0.9;
-        private double beta2 = 0.999;
-        private double epsilon = 1e-8;
-        private double decay = 0.01;
-
-        private Builder(Block block) {
-            this.block = block;
-        }
-
-        /** Shapes that a block of DJL learns from its inputs are not known yet: its type is. */
-        private static boolean isSmall(String path, Parameter parameter) {
-            return switch (parameter.getType()) {
-                case BIAS, GAMMA, BETA, RUNNING_MEAN, RUNNING_VAR -> true;
-                default -> parameter.getShape() != null && parameter.getShape().dimension() < 2;
-            };
-        }
-
-        @Override
-        protected Builder self() {
-            return this;
-        }
-
-        /**
-         * Sets the learning rate, 0.001 by default.
-         *
-         * @param rate the rate by update, from 1, as {@link WarmUpCosine}
-         * @return this builder
-         */
-        public Builder optLearningRate(Tracker rate) {
-            learningRate = rate;
-            return this;
-        }
-
-        /**
-         * Sets how slowly mean and variance change, 0.9 and 0.999 by default.
-         *
-         * @param newBeta1 of the mean, from 0 to below 1
-         * @param newBeta2 of the variance, from 0 to below 1
-         * @return this builder
-         */
-        public Builder optBetas(double newBeta1, double newBeta2) {
-            beta1 = newBeta1;
-            beta2 = newBeta2;
-            return this;
-        }
-
-        /**
-         * Sets what is added to the root of the variance, 1e-8 by default.
-         *
-         * @param newEpsilon above 0
-         * @return this builder
-         */
-        public Builder optEpsilon(double newEpsilon) {
-            epsilon = newEpsilon;
-            return this;
-        }
-
-        /**
-         * Sets the weight decay of what decays, 0.01 by default.
-         *
-         * @param newDecay 0 for none
-         * @return this builder
-         */
-        public Builder optWeightDecay(double newDecay) {
-            decay = newDecay;
-            return this;
-        }
-
-        /**
-         * Sets what does not decay; by default biases, weights of norms, and all else of less than
-         * two axes.
-         *
-         * @param members path and parameter to whether it does not
-         * @return this builder
-         */
-        public Builder optNoDecay(BiPredicate<String, Parameter> members) {
-            noDecay = members;
-            return this;
-        }
-
-        /**
-         * Adds a group; of several that a parameter is in, the one added last holds.
-         *
-         * @param members path and parameter to whether it is in the group
-         * @param groupDecay their weight decay
-         * @param rateFactor what their learning rate is multiplied with
-         * @return this builder
-         * @throws IllegalArgumentException if a value is negative
-         */
-        public Builder addGroup(
-                BiPredicate<String, Parameter> members, double groupDecay, double rateFactor) {
-            if (!(groupDecay >= 0 && rateFactor >= 0)) {
-                throw new IllegalArgumentException(
-                        "decay ("
-                                + groupDecay
-                                + ") and rate factor ("
-                                + rateFactor
-                                + ") of a group must not be negative");
-            }
-            groups.add(new Group(members, groupDecay, rateFactor));
-            return this;
-        }
-
-        /**
-         * Builds the optimizer.
-         *
-         * @return the optimizer
-         * @throws IllegalArgumentException if a value is out of range
-         */
-        public AdamW build() {
-            if (!(decay >= 0)) {
-                throw new IllegalArgumentException(
-                        "weight decay (" + decay + ") must not be negative");
-            }
-            return new AdamW(this);
         }
     }
 }

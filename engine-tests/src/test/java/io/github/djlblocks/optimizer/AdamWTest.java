@@ -59,7 +59,7 @@ class AdamWTest {
         return linear;
     }
 
-    private static AdamW.Builder builder(Linear linear) {
+    private static AdamWBuilder builder(Linear linear) {
         Tracker rate = update -> (float) rate(update);
         return AdamW.builder(linear)
                 .optLearningRate(rate)
