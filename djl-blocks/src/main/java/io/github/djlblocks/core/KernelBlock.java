@@ -102,8 +102,7 @@ public abstract class KernelBlock extends AbstractBlock {
     }
 
     /**
-     * Freezes or unfreezes some parameters; those that are {@linkplain FrozenParameters frozen for
-     * good} stay frozen. DJL's {@code Model.newTrainer} unfreezes all of a loaded model so.
+     * Freezes or unfreezes some parameters; those of {@link FrozenParameters} stay frozen.
      *
      * @param freeze whether they are to have no gradient
      * @param predicate which
