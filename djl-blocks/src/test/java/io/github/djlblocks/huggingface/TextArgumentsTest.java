@@ -61,7 +61,8 @@ class TextArgumentsTest {
         assertThatThrownBy(() -> TextArguments.apply(BASE, Map.of("doSample", "maybe"), true))
                 .hasMessage("doSample (maybe) must be true or false");
         assertThatThrownBy(() -> TextArguments.apply(BASE, Map.of("best_of", 2), true))
-                .hasMessageStartingWith("parameter 'best_of' is not known; known: [doSample, ");
+                .hasMessageStartingWith(
+                        "parameter 'best_of' is not known; known: [adapter, doSample, ");
     }
 
     private static ServingRequest request(String body) {

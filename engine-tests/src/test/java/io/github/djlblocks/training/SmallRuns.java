@@ -89,4 +89,18 @@ final class SmallRuns {
                         });
         return values;
     }
+
+    /** Without the mask: a SequentialBlock hands one array on. */
+    record TokensOnly(TokenBatches batches) implements BatchSource {
+        @Override
+        public TrainingBatch get(NDManager manager, long index) {
+            TrainingBatch batch = batches.get(manager, index);
+            return new TrainingBatch(batch.data().subNDList(0, 1), batch.labels());
+        }
+
+        @Override
+        public String identity() {
+            return batches.identity();
+        }
+    }
 }

@@ -45,23 +45,9 @@ class TrainingResumeTest {
         return block;
     }
 
-    /** Only the tokens: a SequentialBlock hands one array on. */
-    private record TokensOnly(TokenBatches batches) implements BatchSource {
-        @Override
-        public TrainingBatch get(NDManager manager, long index) {
-            TrainingBatch batch = batches.get(manager, index);
-            return new TrainingBatch(batch.data().subNDList(0, 1), batch.labels());
-        }
-
-        @Override
-        public String identity() {
-            return batches.identity();
-        }
-    }
-
     private static TrainingRun run(SequentialBlock block, AdamW optimizer) {
         return SmallRuns.run(block, optimizer)
-                .setData(new TokensOnly(SmallRuns.counting(4)))
+                .setData(new SmallRuns.TokensOnly(SmallRuns.counting(4)))
                 .optAccumulation(2)
                 .optClipNorm(1)
                 .optSeed(9)
