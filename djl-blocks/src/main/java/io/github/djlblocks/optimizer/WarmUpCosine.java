@@ -21,6 +21,10 @@ public record WarmUpCosine(double peak, int warmUp, int updates, double last) im
     /**
      * Checks the values.
      *
+     * @param peak the rate at the end of the warm-up
+     * @param warmUp how many updates it takes, 0 for none
+     * @param updates how many updates there are in all
+     * @param last the rate at the end
      * @throws IllegalArgumentException if a rate is negative or not finite, or the warm-up does not
      *     fit into the updates
      */
