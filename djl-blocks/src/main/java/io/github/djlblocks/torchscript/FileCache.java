@@ -5,12 +5,9 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.github.djlblocks.attention.CachePolicy;
-import io.github.djlblocks.attention.KeyValueCache;
 import io.github.djlblocks.graph.Dim;
-import io.github.djlblocks.graph.TracedArray;
 import io.github.djlblocks.graph.Tracer;
 import io.github.djlblocks.graph.Value;
-import io.github.djlblocks.kernel.Past;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * A cache while a method of a file is recorded. What is held are elements of one list of tensors,
  * which the method is given and gives back changed, or which the module keeps.
  */
-final class FileCache implements KeyValueCache {
+final class FileCache extends RecordedCache {
 
     /**
      * What a slot holds.
@@ -37,10 +34,8 @@ final class FileCache implements KeyValueCache {
     record Room(CachePolicy policy, Value plan) {}
 
     private final Tracer tracer;
-    private final CacheArgument real;
     private final CacheForm form;
     private final int firstSlot;
-    private final Past past;
     private final List<FileSlot> slots = new ArrayList<>();
     private final Map<CachePolicy, Room> rooms = new HashMap<>();
     private final List<Room> roomOrder = new ArrayList<>();
@@ -53,16 +48,10 @@ final class FileCache implements KeyValueCache {
      * @param firstSlot how many slots other caches of the method have before its own
      */
     FileCache(Tracer tracer, CacheArgument real, CacheForm form, int firstSlot) {
-        if (real.past().isRagged()) {
-            throw new UnsupportedOperationException(
-                    "rows of its cache differ in length, which a file does not know: give an empty"
-                            + " cache, and pad on the left");
-        }
+        super(tracer, evenly(real));
         this.tracer = tracer;
-        this.real = real;
         this.form = form;
         this.firstSlot = firstSlot;
-        past = tracer.past(real.past());
         for (Slot slot : real.slots()) {
             CachePolicy policy = slot.policy();
             require(policy);
@@ -71,8 +60,19 @@ final class FileCache implements KeyValueCache {
                 rooms.put(policy, room);
                 roomOrder.add(room);
             }
-            slots.add(new FileSlot(firstSlot + slots.size(), slot));
+            FileSlot own = new FileSlot(firstSlot + slots.size(), slot);
+            slots.add(own);
+            add(own);
         }
+    }
+
+    private static CacheArgument evenly(CacheArgument real) {
+        if (real.past().isRagged()) {
+            throw new UnsupportedOperationException(
+                    "rows of its cache differ in length, which a file does not know: give an empty"
+                            + " cache, and pad on the left");
+        }
+        return real;
     }
 
     private void require(CachePolicy policy) {
@@ -95,12 +95,12 @@ final class FileCache implements KeyValueCache {
     }
 
     private boolean isRoom(CachePolicy policy) {
-        return form == CacheForm.STATE && policy.kind() != CachePolicy.Kind.MEMORY;
+        return form == CacheForm.STATE && !isMemory(policy);
     }
 
     /** How many tokens have passed, as a number of the call. */
     Value passed() {
-        return Tracer.valueOf(past);
+        return Tracer.valueOf(past());
     }
 
     int firstSlot() {
@@ -109,11 +109,7 @@ final class FileCache implements KeyValueCache {
 
     /** Whether it is of memories alone. */
     boolean isMemory() {
-        return real.slots().stream().allMatch(slot -> isMemory(slot.policy()));
-    }
-
-    private static boolean isMemory(CachePolicy policy) {
-        return policy.kind() == CachePolicy.Kind.MEMORY;
+        return real().slots().stream().allMatch(slot -> isMemory(slot.policy()));
     }
 
     List<Room> rooms() {
@@ -132,97 +128,28 @@ final class FileCache implements KeyValueCache {
         return held;
     }
 
-    @Override
-    public int layers() {
-        return slots.size();
-    }
-
-    @Override
-    public long length() {
-        return past.longest();
-    }
-
-    @Override
-    public long[] lengths() {
-        return past.lengths();
-    }
-
-    @Override
-    public Past past() {
-        return past;
-    }
-
-    @Override
-    public Slot slot(int layer) {
-        return slots.get(layer);
-    }
-
-    @Override
-    public void truncate(long... lengths) {
-        // A block that fails while it is recorded puts back a cache that nothing was written to.
-    }
-
-    @Override
-    public void reorder(int... rows) {
-        throw new UnsupportedOperationException("a cache cannot be reordered while recording");
-    }
-
-    @Override
-    public void close() {
-        // It holds nothing that could be freed.
-    }
-
-    private final class FileSlot implements Slot {
+    private final class FileSlot extends RecordedSlot {
         private final int index;
-        private final Slot slot;
-        private final NDList content = new NDList();
         private @Nullable Held held;
 
         FileSlot(int index, Slot slot) {
+            super(slot);
             this.index = index;
-            this.slot = slot;
         }
 
         @Override
-        public long length() {
-            if (!isMemory(slot.policy())) {
-                throw new UnsupportedOperationException(
-                        "the length of a cache that is no memory was read, a number of one call:"
-                                + " use KeyValueCache.memory for cross-attention, and take past()"
-                                + " whole");
-            }
-            return real.past().longest();
+        NDList appended(NDArray keys, NDArray values) {
+            hold(keys, values);
+            return new NDList(appended(keys, 2 * index), appended(values, 2 * index + 1));
         }
 
-        @Override
-        public long[] lengths() {
-            return past.lengths();
-        }
-
-        @Override
-        public Past past() {
-            return past;
-        }
-
-        @Override
-        public CachePolicy policy() {
-            return slot.policy();
-        }
-
-        @Override
-        public NDList append(NDArray keys, NDArray values) {
-            if (!content.isEmpty()) {
-                throw new UnsupportedOperationException("a slot was appended to twice in a pass");
-            }
+        private void hold(NDArray keys, NDArray values) {
             held =
                     new Held(
                             policy(),
                             shape(keys.getShape()),
                             shape(values.getShape()),
                             keys.getDataType());
-            content.add(appended(keys, 2 * index));
-            content.add(appended(values, 2 * index + 1));
-            return new NDList(content);
         }
 
         private NDArray appended(NDArray next, int place) {
@@ -244,30 +171,17 @@ final class FileCache implements KeyValueCache {
             }
             // Slots of one policy hold as much.
             return visible.computeIfAbsent(
-                    policy(), key -> Dim.variable(real.past().longest() + next.hint()));
-        }
-
-        private static List<Dim> dims(NDArray array) {
-            if (array instanceof TracedArray traced) {
-                return traced.value().dims();
-            }
-            throw new UnsupportedOperationException(
-                    "an array " + array.getShape() + " that was not recorded is cached");
+                    policy(), key -> Dim.variable(real().past().longest() + next.hint()));
         }
 
         @Override
-        public NDList content() {
-            if (content.isEmpty() && real.past().longest() > 0) {
-                NDList kept = slot.content();
-                Shape keys = kept.get(0).getShape();
-                Shape values = kept.get(1).getShape();
-                DataType type = kept.get(0).getDataType();
-                held = new Held(policy(), shape(keys), shape(values), type);
-                Dim length = Dim.variable(keys.get(2));
-                content.add(kept(keys, length, type, 2 * index));
-                content.add(kept(values, length, type, 2 * index + 1));
-            }
-            return new NDList(content);
+        NDList held(NDArray keys, NDArray values) {
+            hold(keys, values);
+            DataType type = keys.getDataType();
+            Dim length = Dim.variable(keys.getShape().get(2));
+            return new NDList(
+                    kept(keys.getShape(), length, type, 2 * index),
+                    kept(values.getShape(), length, type, 2 * index + 1));
         }
 
         private NDArray kept(Shape shape, Dim length, DataType type, int place) {
