@@ -140,7 +140,17 @@ public final class Linear extends UnaryBlock {
             @Nullable NDArray otherBias,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDArray y = Kernels.of(x).linear(x, value(store, weight, x, training), otherBias);
+        return map(store, x, value(store, weight, x, training), otherBias, training, params);
+    }
+
+    private NDArray map(
+            ParameterStore store,
+            NDArray x,
+            NDArray own,
+            @Nullable NDArray addedBias,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        NDArray y = Kernels.of(x).linear(x, own, addedBias);
         LinearAdapter adapter = adapter(params);
         return adapter == null ? y : call(adapter, store, new NDList(x, y), training, null);
     }
@@ -277,6 +287,7 @@ public final class Linear extends UnaryBlock {
             NDArray x,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        return map(store, x, optionalValue(store, bias, x, training), training, params);
+        NDArray own = value(store, weight, x, training);
+        return map(store, x, own, optionalValue(store, bias, x, training), training, params);
     }
 }
