@@ -62,7 +62,9 @@ final class AttentionChoice {
     private static String fastest(Kind kind) {
         String best = KERNEL;
         double least = seconds(KERNEL, kind);
-        for (String other : kind.masked() ? List.of(CHUNKS) : List.of(CHUNKS, MAPS)) {
+        // Without an order, encoders read many short sequences: their maps are too small to gain.
+        boolean mayBeMaps = kind.causal() && !kind.masked();
+        for (String other : mayBeMaps ? List.of(CHUNKS, MAPS) : List.of(CHUNKS)) {
             double seconds = secondsIfItRuns(other, kind);
             if (seconds < least) {
                 best = other;
