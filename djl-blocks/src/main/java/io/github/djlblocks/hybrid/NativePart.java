@@ -6,6 +6,7 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
@@ -47,7 +48,7 @@ final class NativePart implements AutoCloseable {
         this.manager = manager;
         // Without trainParam DJL loads in inference mode, and its tensors can never have gradients.
         module = JniUtils.loadModule(manager, wrapped, true, NO_FILES, NO_FILES, true);
-        dummy = NativeScope.keep(manager.zeros(new ai.djl.ndarray.types.Shape(1)));
+        dummy = NativeScope.keep(manager.zeros(new Shape(1)));
     }
 
     /**

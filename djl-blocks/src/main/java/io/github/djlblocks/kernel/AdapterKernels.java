@@ -57,9 +57,9 @@ public interface AdapterKernels {
     NDArray rowLengths(NDArray matrix);
 
     /**
-     * Writes values into the memory of an array.
+     * Writes values into the memory of an array. No gradient sees it.
      *
-     * @param target is changed; wants no gradient
+     * @param target is changed; may want a gradient
      * @param values of the same shape and type
      */
     void overwrite(NDArray target, NDArray values);

@@ -37,9 +37,18 @@ interface PortableAdapters extends AdapterKernels {
         return Precision.narrow(lengths(matrix), matrix);
     }
 
+    /** A change of an array that wants a gradient is an error on PyTorch, but for one thread. */
     @Override
     default void overwrite(NDArray target, NDArray values) {
-        target.set(new NDIndex(":"), values);
+        try (NDArray view = target.stopGradient()) {
+            if (view.getShape().isScalar()) {
+                // MXNet gives an index of a scalar a copy. x^0 is 1, also of NaN and infinity.
+                view.powi(0);
+                view.muli(values);
+            } else {
+                view.set(new NDIndex("..."), values);
+            }
+        }
     }
 
     private static NDArray lengths(NDArray matrix) {

@@ -7,6 +7,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import io.github.djlblocks.internal.ParameterPaths;
+import io.github.djlblocks.kernel.Kernels;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -308,7 +309,7 @@ public final class AdamW extends Optimizer implements AutoCloseable {
             return null;
         }
         NDArray copy = zeros(value);
-        Values.assign(copy, value);
+        Kernels.of(copy).overwrite(copy, value);
         return copy;
     }
 

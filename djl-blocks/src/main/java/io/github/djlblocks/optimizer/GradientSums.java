@@ -3,6 +3,7 @@ package io.github.djlblocks.optimizer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
+import io.github.djlblocks.kernel.Kernels;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -54,7 +55,7 @@ public final class GradientSums implements AutoCloseable {
                 NDArray sum = entry.getValue();
                 if (sum == null) {
                     NDArray copy = manager.zeros(gradient.getShape(), gradient.getDataType());
-                    Values.assign(copy, gradient);
+                    Kernels.of(copy).overwrite(copy, gradient);
                     entry.setValue(copy);
                 } else {
                     Values.add(sum, gradient);

@@ -2,40 +2,22 @@ package io.github.djlblocks.optimizer;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
+import io.github.djlblocks.kernel.Kernels;
 
 /**
  * Changes of arrays in place that no gradient sees. A change of an array that wants a gradient is
  * an error on PyTorch in every thread but the one that loaded the engine, so each goes through a
  * detached view of the same memory.
  */
-public final class Values {
+final class Values {
 
     private Values() {}
-
-    /**
-     * Gives an array the values of another.
-     *
-     * @param array is changed in place
-     * @param value values of the same shape and type
-     */
-    public static void assign(NDArray array, NDArray value) {
-        try (NDArray view = array.stopGradient()) {
-            if (view.getShape().isScalar()) {
-                // MXNet gives an index of a scalar a copy.
-                view.muli(0);
-                view.addi(value);
-            } else {
-                view.set(new NDIndex("..."), value);
-            }
-        }
-    }
 
     /** {@code array := 0}, whatever was there: 0 times infinity would be NaN. */
     static void zero(NDArray array) {
         try (NDManager own = array.getManager().newSubManager();
                 NDArray zeros = own.zeros(array.getShape(), array.getDataType())) {
-            assign(array, zeros);
+            Kernels.of(array).overwrite(array, zeros);
         }
     }
 

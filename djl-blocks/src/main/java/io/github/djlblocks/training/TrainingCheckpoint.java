@@ -16,8 +16,8 @@ import io.github.djlblocks.checkpoint.TensorInfo;
 import io.github.djlblocks.checkpoint.TensorSource;
 import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.internal.StagedFiles;
+import io.github.djlblocks.kernel.Kernels;
 import io.github.djlblocks.optimizer.AdamW;
-import io.github.djlblocks.optimizer.Values;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -143,7 +143,8 @@ final class TrainingCheckpoint {
     }
 
     private static void assign(@Nullable Parameter parameter, NDArray value) {
-        Values.assign(Objects.requireNonNull(parameter).getArray(), value);
+        NDArray array = Objects.requireNonNull(parameter).getArray();
+        Kernels.of(array).overwrite(array, value);
     }
 
     private static Notes notes(Path file) throws IOException {

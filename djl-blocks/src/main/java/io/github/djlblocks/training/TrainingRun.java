@@ -181,16 +181,18 @@ public final class TrainingRun implements AutoCloseable {
     /** Adds the gradients of all batches of the step up, and returns their mean loss. */
     private double collect(NDManager own) {
         List<TrainingBatch> batches = new ArrayList<>();
+        double[] counts = new double[accumulation];
         double total = 0;
         for (int i = 0; i < accumulation; i++) {
             TrainingBatch batch = data.get(own, step * accumulation + i);
             batches.add(batch);
-            total += weight.applyAsDouble(batch);
+            counts[i] = weight.applyAsDouble(batch);
+            total += counts[i];
         }
         double mean = 0;
         for (int i = 0; i < accumulation; i++) {
             TrainingBatch batch = batches.get(i);
-            double share = total == 0 ? 0 : weight.applyAsDouble(batch) / total;
+            double share = total == 0 ? 0 : counts[i] / total;
             int random = random(step * accumulation + i);
             try (NDManager inner = own.newSubManager()) {
                 batch.data().attach(inner);
@@ -271,7 +273,8 @@ public final class TrainingRun implements AutoCloseable {
 
     /**
      * Goes on where another run of the same block, data and settings was saved. The next step is
-     * the one that that run would have made, bit for bit on the same engine and machine.
+     * the one that that run would have made, bit for bit on the same engine and machine. The
+     * schedule of the learning rate is this run's own: it may be a longer one.
      *
      * @param directory where it was saved
      * @throws IOException if it cannot be read

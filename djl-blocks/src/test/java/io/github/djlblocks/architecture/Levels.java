@@ -14,8 +14,8 @@ final class Levels {
     static final List<List<String>> ALL =
             List.of(
                     List.of("internal"),
-                    List.of("kernel", "checkpoint", "format", "template", "optimizer"),
-                    List.of("graph"),
+                    List.of("kernel", "checkpoint", "format", "template"),
+                    List.of("graph", "optimizer"),
                     List.of("core"),
                     List.of("norm", "activation", "feedforward", "position", "head", "training"),
                     List.of("attention"),
