@@ -1,6 +1,7 @@
 package io.github.djlblocks.torchscript;
 
 import io.github.djlblocks.graph.Node;
+import io.github.djlblocks.graph.Value;
 import io.github.djlblocks.kernel.ActivationFunction;
 import io.github.djlblocks.kernel.ActivationKind;
 import io.github.djlblocks.kernel.GateSpec;
@@ -23,11 +24,12 @@ final class ActivationEmitters {
 
     private static void activation(Node node, ScriptWriter out) {
         ActivationFunction function = node.operand(1, ActivationFunction.class);
+        Value x = node.operand(0, Value.class);
         out.assign(
                 node.result(),
                 out.call(
-                        "activation",
-                        node.operands().get(0),
+                        out.isSpare(x) ? "activation_over" : "activation",
+                        x,
                         kind(function),
                         function.alpha(),
                         beta(function)));
@@ -46,7 +48,9 @@ final class ActivationEmitters {
                         activation.alpha(),
                         beta(activation),
                         spec.isLimited() ? spec.limit() : null,
-                        spec.upOffset()));
+                        spec.upOffset(),
+                        out.tensors().isOfThisProcessor()
+                                && activation.kind() != ActivationKind.IDENTITY));
     }
 
     /** A softplus that becomes the identity somewhere is another function of the library. */

@@ -20,7 +20,7 @@ final class Emitters {
     private static final Map<String, Emitter> ALL = new TreeMap<>();
 
     static {
-        ALL.put("add", Emitter.plain("add"));
+        ALL.put("add", Emitters::sum);
         ALL.put("scale", Emitters::product);
         ALL.put("scaleChannels", Emitters::product);
         ALL.put("addRows", expression("{0} + {1}"));
@@ -57,6 +57,9 @@ final class Emitters {
     static void emit(Graph graph, ScriptWriter out) {
         Map<Node, List<Node>> linears = LinearEmitter.together(graph, out.tensors());
         Map<Value, List<@Nullable Node>> users = JointRotation.users(graph);
+        if (out.tensors().isOfThisProcessor()) {
+            out.spare(SpareValues.of(graph, linears));
+        }
         for (Node node : graph.nodes()) {
             if (out.isDone(node)) {
                 continue;
@@ -72,6 +75,21 @@ final class Emitters {
                         node.operation() + " cannot be printed as TorchScript");
             }
             emitter.emit(node, out);
+        }
+    }
+
+    private static void sum(Node node, ScriptWriter out) {
+        Value x = node.operand(0, Value.class);
+        double alpha = node.operand(1, Double.class);
+        Value r = node.operand(2, Value.class);
+        boolean same = x.dataType() == r.dataType();
+        if (same && out.isSpare(r)) {
+            String factor = alpha == 1 ? ")" : ", alpha=" + out.text(alpha) + ")";
+            out.assign(node.result(), "torch.add_(" + out.text(r) + ", " + out.text(x) + factor);
+        } else if (same && alpha == 1 && out.isSpare(x)) {
+            out.assign(node.result(), "torch.add_(" + out.text(x) + ", " + out.text(r) + ")");
+        } else {
+            out.assign(node.result(), out.call("add", x, alpha, r));
         }
     }
 
@@ -163,7 +181,7 @@ final class Emitters {
                         .formatted(out.text(x), least, norm, norm, out.text(1.0 / extent));
         Object weight = node.operands().get(1);
         if (weight != null) {
-            normal = "torch.mul(" + normal + ", " + out.text(weight) + ")";
+            normal = "torch.mul_(" + normal + ", " + out.text(weight) + ")";
         }
         out.assign(
                 node.result(),

@@ -176,9 +176,9 @@ final class LinearEmitter {
             Value x,
             String bias,
             ScriptWriter out) {
-        out.uses(kernel.function());
-        return kernel.call(
-                out.tensors().function(kernel.function()), out.text(x), linear.parts(), bias);
+        String function = out.isSpare(x) ? kernel.functionOver() : kernel.function();
+        out.uses(function);
+        return kernel.call(out.tensors().function(function), out.text(x), linear.parts(), bias);
     }
 
     private static void plain(Node node, ScriptWriter out) {

@@ -55,6 +55,11 @@ enum LinearKernel {
             Rounding.ROW_RANGE,
             false) {
         @Override
+        String functionOver() {
+            return "linear_fbgemm_int8_over";
+        }
+
+        @Override
         @Nullable String bare(String x, List<String> parts, Product product) {
             return product.one() && product.type() == FLOAT32
                     ? "ops.quantized.linear_dynamic(" + x + ", " + parts.get(0) + ", False)"
@@ -173,6 +178,11 @@ enum LinearKernel {
 
     /** The function of {@code linear.py}. */
     String function() {
+        return function;
+    }
+
+    /** The function for an {@code x} that it may write over. */
+    String functionOver() {
         return function;
     }
 

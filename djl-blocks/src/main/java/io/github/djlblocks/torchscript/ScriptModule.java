@@ -19,6 +19,9 @@ final class ScriptModule implements AutoCloseable {
     private final PtSymbolBlock module;
 
     ScriptModule(PtNDManager manager, List<String> methods) {
+        if (!manager.getDevice().isGpu()) {
+            NativeHeap.keepFreed(manager);
+        }
         try {
             ModuleNode.Builder node = ModuleNode.builder(Script.CLASS);
             methods.forEach(node::addMethod);

@@ -30,6 +30,7 @@ final class ScriptWriter {
     private final ScriptTensors tensors;
     private final Set<String> functions = new LinkedHashSet<>();
     private final Set<Node> done = new HashSet<>();
+    private final Set<Value> spare = new HashSet<>();
     private int depth = 1;
     private int temporaries;
 
@@ -86,6 +87,15 @@ final class ScriptWriter {
     /** Notes that a node was printed before its turn. */
     void done(Node node) {
         done.add(node);
+    }
+
+    /** Notes that the only reader of each may write over it. */
+    void spare(Set<Value> values) {
+        spare.addAll(values);
+    }
+
+    boolean isSpare(Value value) {
+        return spare.contains(value);
     }
 
     boolean isDone(Node node) {

@@ -8,9 +8,10 @@ def as_bfloat16(self, bits: Tensor) -> Tensor:
     return torch.set_(torch.zeros([0], dtype=15), bits)
 
 
+# y is overwritten.
 def with_bias(self, y: Tensor, b: Optional[Tensor], x: Tensor) -> Tensor:
     if b is not None:
-        y = y + b
+        y = torch.add_(y, b) if y.dtype == b.dtype else y + b
     return y.to(x.dtype)
 
 
@@ -43,8 +44,11 @@ def pack_mkldnn_bfloat16(self, codes: Tensor, scales: Tensor) -> List[Tensor]:
 
 
 def linear_mkldnn(self, x: Tensor, w: Tensor, b: Optional[Tensor]) -> Tensor:
-    y = ops.mkldnn._linear_pointwise(x.to(w.dtype), w, None, "none", annotate(List[Optional[number]], []), "")
-    return self.with_bias(y, b, x)
+    none = annotate(List[Optional[number]], [])
+    if b is not None:
+        if b.dtype == w.dtype:
+            return ops.mkldnn._linear_pointwise(x.to(w.dtype), w, b, "none", none, "").to(x.dtype)
+    return self.with_bias(ops.mkldnn._linear_pointwise(x.to(w.dtype), w, None, "none", none, ""), b, x)
 
 
 def pack_fbgemm_float16(self, codes: Tensor, scales: Tensor) -> __torch__.torch.classes.quantized.LinearPackedParamsBase:
@@ -68,12 +72,20 @@ def largest(self, x: Tensor) -> Tensor:
 
 # The kernel takes one step for all rows, that of the largest value: rows are made equally large.
 def linear_fbgemm_int8(self, x: Tensor, w: __torch__.torch.classes.quantized.LinearPackedParamsBase, b: Optional[Tensor]) -> Tensor:
-    if x.numel() == x.size(-1):
-        return self.with_bias(ops.quantized.linear_dynamic(x.to(6), w, False), b, x)
     rows = x.to(6)
+    if x.numel() == x.size(-1):
+        return self.with_bias(ops.quantized.linear_dynamic(rows, w, False), b, x)
     most = self.largest(rows)
-    y = ops.quantized.linear_dynamic(rows / most, w, False)
-    return self.with_bias(y.mul_(most), b, x)
+    return self.with_bias(torch.mul_(ops.quantized.linear_dynamic(rows / most, w, False), most), b, x)
+
+
+# The same, over x.
+def linear_fbgemm_int8_over(self, x: Tensor, w: __torch__.torch.classes.quantized.LinearPackedParamsBase, b: Optional[Tensor]) -> Tensor:
+    rows = x.to(6)
+    if x.numel() == x.size(-1):
+        return self.with_bias(ops.quantized.linear_dynamic(rows, w, False), b, x)
+    most = self.largest(rows)
+    return self.with_bias(torch.mul_(ops.quantized.linear_dynamic(torch.div_(rows, most), w, False), most), b, x)
 
 
 def linear_rows_int8(self, x: Tensor, w: Tensor, s: Tensor, b: Optional[Tensor]) -> Tensor:

@@ -19,14 +19,14 @@ final class Operators {
      */
     static final Set<String> OF_1_13 =
             Set.of(
-                    ("abs add addcmul all amax any append arange bincount cat celu clamp copy_ cos"
-                         + " detach dim cumsum elu embedding erf expand flatten flip gather gelu"
-                         + " index_add_ index_select layer_norm linear log_sigmoid log_softmax"
-                         + " logical_and logical_or masked_fill matmul max mean mish narrow neg"
-                         + " nonzero numel ones permute pow relu reshape roll rsqrt scatter select"
-                         + " sigmoid silu sin size softmax sort split sqrt stack sum t tanh to"
-                         + " tolist topk transpose triu unflatten unsqueeze view where zeros"
-                         + " zeros_like")
+                    ("abs add addcmul addcmul_ all amax any append arange bincount cat celu clamp"
+                         + " copy_ cos detach dim cumsum elu embedding erf expand flatten flip"
+                         + " gather gelu index_add_ index_select layer_norm linear log_sigmoid"
+                         + " log_softmax logical_and logical_or masked_fill matmul max mean mish"
+                         + " mul_ narrow neg nonzero numel ones permute pow relu reshape roll rsqrt"
+                         + " scatter select sigmoid silu sin size softmax sort split sqrt stack sum"
+                         + " t tanh to tolist topk transpose triu unflatten unsqueeze view where"
+                         + " zeros zeros_like")
                             .split(" "));
 
     private Operators() {}

@@ -1,0 +1,108 @@
+package io.github.djlblocks.torchscript;
+
+import io.github.djlblocks.graph.Graph;
+import io.github.djlblocks.graph.Node;
+import io.github.djlblocks.graph.Value;
+import io.github.djlblocks.kernel.ActivationFunction;
+import io.github.djlblocks.kernel.ActivationKind;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the values whose only reader may write its result over them: memory of their own, read
+ * once. A result in new memory costs more than computing it does, as every page of it has to be
+ * fetched, or cleared by the system before.
+ */
+final class SpareValues {
+
+    /** What gives memory that nothing else has. */
+    private static final Set<String> FRESH =
+            Set.of(
+                    "linear",
+                    "activation",
+                    "gatedActivation",
+                    "fusedGatedActivation",
+                    "rmsNorm",
+                    "layerNorm",
+                    "add",
+                    "scale");
+
+    private final Map<Value, Integer> reads = new HashMap<>();
+
+    private SpareValues() {}
+
+    /**
+     * Finds them.
+     *
+     * @param graph what is printed; in the bodies of its nodes nothing of it is spare
+     * @param linears for each linear map those that are one product, which the first of them stands
+     *     for
+     */
+    static Set<Value> of(Graph graph, Map<Node, List<Node>> linears) {
+        SpareValues counts = new SpareValues();
+        for (Node node : graph.nodes()) {
+            // One product reads its x once.
+            boolean stoodFor = linears.containsKey(node) && together(node, linears).isEmpty();
+            List<?> operands = node.operands();
+            operands.subList(stoodFor ? 1 : 0, operands.size()).forEach(counts::read);
+        }
+        graph.outputs().forEach(counts::read);
+        Set<Value> spare = new HashSet<>();
+        for (Node node : graph.nodes()) {
+            // The results of joined maps lie in one tensor.
+            boolean joined = linears.containsKey(node) && together(node, linears).size() != 1;
+            if (isFresh(node) && !joined && counts.reads.getOrDefault(node.result(), 0) == 1) {
+                spare.add(node.result());
+            }
+        }
+        for (Node node : graph.nodes()) {
+            node.operands().forEach(operand -> removeReadInside(operand, spare));
+        }
+        spare.removeAll(Set.copyOf(graph.outputs()));
+        return spare;
+    }
+
+    private static List<Node> together(Node node, Map<Node, List<Node>> linears) {
+        return linears.getOrDefault(node, List.of());
+    }
+
+    private static boolean isFresh(Node node) {
+        boolean passesOn =
+                node.operation().equals("activation")
+                        && node.operand(1, ActivationFunction.class).kind()
+                                == ActivationKind.IDENTITY;
+        return FRESH.contains(node.operation()) && !passesOn;
+    }
+
+    /** A body may run many times. */
+    private static void removeReadInside(@Nullable Object operand, Set<Value> spare) {
+        if (operand instanceof Graph body) {
+            SpareValues inside = new SpareValues();
+            inside.read(body);
+            spare.removeAll(inside.reads.keySet());
+        } else if (operand instanceof List<?> list) {
+            list.forEach(element -> removeReadInside(element, spare));
+        }
+    }
+
+    private void read(Graph graph) {
+        for (Node node : graph.nodes()) {
+            node.operands().forEach(this::read);
+        }
+        graph.outputs().forEach(this::read);
+    }
+
+    private void read(@Nullable Object operand) {
+        if (operand instanceof Value value) {
+            reads.merge(value, 1, Integer::sum);
+        } else if (operand instanceof Graph body) {
+            read(body);
+        } else if (operand instanceof List<?> list) {
+            list.forEach(this::read);
+        }
+    }
+}
