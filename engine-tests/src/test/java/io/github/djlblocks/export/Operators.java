@@ -19,9 +19,9 @@ final class Operators {
      */
     static final Set<String> OF_1_13 =
             Set.of(
-                    ("abs add addcmul addcmul_ all amax any append arange bincount cat celu clamp"
-                         + " copy_ cos detach dim cumsum elu embedding erf expand flatten flip"
-                         + " gather gelu index_add_ index_select layer_norm linear log_sigmoid"
+                    ("abs add add_ addcmul addcmul_ all amax any append arange bincount cat celu"
+                         + " clamp copy_ cos detach dim cumsum elu embedding erf expand flatten"
+                         + " flip gather gelu index_add_ index_select layer_norm linear log_sigmoid"
                          + " log_softmax logical_and logical_or masked_fill matmul max mean mish"
                          + " mul_ narrow neg nonzero numel ones permute pow relu reshape roll rsqrt"
                          + " scatter select sigmoid silu sin size softmax sort split sqrt stack sum"
