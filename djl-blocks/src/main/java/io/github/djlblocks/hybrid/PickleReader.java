@@ -1,5 +1,6 @@
 package io.github.djlblocks.hybrid;
 
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -61,9 +62,7 @@ final class PickleReader {
         PickleReader reader = new PickleReader(bytes);
         try {
             return reader.run();
-        } catch (IndexOutOfBoundsException
-                | java.nio.BufferUnderflowException
-                | ClassCastException e) {
+        } catch (IndexOutOfBoundsException | BufferUnderflowException | ClassCastException e) {
             throw new IllegalArgumentException(
                     "its pickle is damaged near byte " + reader.in.position(), e);
         }

@@ -117,7 +117,7 @@ final class ShapeRuns {
     }
 
     private static Result open(ModuleCall part, Shape[] shapes, List<DataType> types) {
-        boolean isOpen = Arrays.stream(shapes).anyMatch(shape -> shape.size() < 0 || open(shape));
+        boolean isOpen = Arrays.stream(shapes).anyMatch(ShapeRuns::isOpen);
         Result one = single(part, sized(shapes, 2), types);
         if (!isOpen) {
             return one;
@@ -130,7 +130,7 @@ final class ShapeRuns {
         return new Result(one.names().subList(0, merged.size()), merged, one.types());
     }
 
-    private static boolean open(Shape shape) {
+    private static boolean isOpen(Shape shape) {
         return Arrays.stream(shape.getShape()).anyMatch(extent -> extent < 0);
     }
 

@@ -341,5 +341,6 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
             weights.leave();
         }
         manager.close();
+        NativeHeap.trim();
     }
 }

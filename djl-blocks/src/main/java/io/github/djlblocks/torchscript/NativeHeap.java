@@ -1,56 +1,82 @@
 package io.github.djlblocks.torchscript;
 
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import java.lang.management.ManagementFactory;
+import com.sun.jna.NativeLibrary;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
-import javax.management.JMException;
-import javax.management.ObjectName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The C library's heap. What trials of kernels have freed stays resident between what is kept: some
- * 200 MB, measured with glibc, until it is asked to give it back.
+ * The heap of glibc, where PyTorch has its arrays; of another C library nothing is asked.
+ *
+ * <p>Unless told otherwise, glibc gives the memory of large results back to the system as soon as
+ * they are freed, and the system clears every page of it before it gives it out again: of a BERT's
+ * pass in float32 that is 40 % of the time.
  */
 final class NativeHeap {
 
+    /** The system property that leaves glibc as it is: {@code system}. */
+    static final String PROPERTY = "djlblocks.nativeHeap";
+
     private static final Logger LOG = LoggerFactory.getLogger(NativeHeap.class);
-
-    /** The largest block that glibc learns from, less a few pages for what it adds. */
-    private static final long LARGEST_LEARNT = (32L << 20) - (64L << 10);
-
     private static final AtomicBoolean KEEPS = new AtomicBoolean();
+
+    // Of malloc.h.
+    private static final int TRIM_THRESHOLD = -1;
+    private static final int TOP_PAD = -2;
+    private static final int MMAP_THRESHOLD = -3;
+
+    /** The most that glibc takes: larger blocks are mapped, and given back, one by one. */
+    private static final int LARGEST_KEPT = 32 << 20;
+
+    /** So much free memory at the end of the heap goes back. */
+    private static final int MOST_FREE = 256 << 20;
+
+    /** The heap of a thread grows by pieces of this size; one that is empty is not given back. */
+    private static final int PIECE = 64 << 20;
 
     private NativeHeap() {}
 
     /**
-     * Has the C library keep memory for the next result instead of giving every large one back to
-     * the system, which clears each page before it gives it out again: 40 % of the time of a BERT's
-     * pass in float32. glibc learns how large the blocks are that come and go from the largest it
-     * has seen freed; it is shown one of 32 MB, which is never written to. Those who set {@code
-     * MALLOC_MMAP_THRESHOLD_} themselves keep what they set.
-     *
-     * @param manager of the engine's native memory
+     * Has glibc keep freed blocks of up to 32 MB for the next result, in the whole process and from
+     * now on. Does nothing where its settings are chosen already: by the environment, or by the
+     * system property {@value #PROPERTY}.
      */
-    static void keepFreed(NDManager manager) {
-        if (KEEPS.compareAndSet(false, true)) {
-            manager.create(new Shape(LARGEST_LEARNT), DataType.INT8).close();
+    static void keepFreed() {
+        if (!isChosen(System.getenv(), System.getProperty(PROPERTY, ""))
+                && !KEEPS.getAndSet(true)) {
+            call("mallopt", MMAP_THRESHOLD, LARGEST_KEPT);
+            call("mallopt", TRIM_THRESHOLD, MOST_FREE);
+            call("mallopt", TOP_PAD, PIECE);
         }
     }
 
-    /** Gives back what is free; does nothing where the JVM cannot (before 17.0.9, not Linux). */
+    /** Whether somebody has said how the heap is to be kept. */
+    static boolean isChosen(Map<String, String> environment, String property) {
+        switch (property) {
+            case "" -> {
+                return environment.keySet().stream().anyMatch(name -> name.startsWith("MALLOC_"))
+                        || environment.getOrDefault("GLIBC_TUNABLES", "").contains("malloc");
+            }
+            case "system" -> {
+                return true;
+            }
+            default ->
+                    throw new IllegalArgumentException(
+                            PROPERTY + " is '" + property + "': use system, or leave it out");
+        }
+    }
+
+    /** Gives back what is free, wherever it lies. */
     static void trim() {
+        call("malloc_trim", 0L);
+    }
+
+    private static void call(String function, Object... arguments) {
         try {
-            ManagementFactory.getPlatformMBeanServer()
-                    .invoke(
-                            new ObjectName("com.sun.management:type=DiagnosticCommand"),
-                            "systemTrimNativeHeap",
-                            new Object[0],
-                            new String[0]);
-        } catch (JMException e) {
-            LOG.debug("the native heap cannot be trimmed here", e);
+            NativeLibrary.getProcess().getFunction(function).invokeInt(arguments);
+        } catch (LinkageError e) {
+            LOG.debug("{} cannot be called here", function, e);
         }
     }
 }

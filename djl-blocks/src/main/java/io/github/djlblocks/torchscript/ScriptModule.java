@@ -20,7 +20,7 @@ final class ScriptModule implements AutoCloseable {
 
     ScriptModule(PtNDManager manager, List<String> methods) {
         if (!manager.getDevice().isGpu()) {
-            NativeHeap.keepFreed(manager);
+            NativeHeap.keepFreed();
         }
         try {
             ModuleNode.Builder node = ModuleNode.builder(Script.CLASS);
