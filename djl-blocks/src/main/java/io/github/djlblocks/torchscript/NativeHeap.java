@@ -10,8 +10,8 @@ import org.slf4j.LoggerFactory;
  * The heap of glibc, where PyTorch has its arrays; of another C library nothing is asked.
  *
  * <p>Unless told otherwise, glibc gives the memory of large results back to the system as soon as
- * they are freed, and the system clears every page of it before it gives it out again: of a BERT's
- * pass in float32 that is 40 % of the time.
+ * they are freed, and the system clears every page of it before it gives it out again, which can
+ * take longer than computing them.
  */
 final class NativeHeap {
 

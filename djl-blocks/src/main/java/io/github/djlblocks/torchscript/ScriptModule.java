@@ -17,14 +17,19 @@ import java.util.List;
 final class ScriptModule implements AutoCloseable {
 
     private final PtSymbolBlock module;
+    private final boolean onProcessor;
 
     ScriptModule(PtNDManager manager, List<String> methods) {
-        if (!manager.getDevice().isGpu()) {
+        onProcessor = !manager.getDevice().isGpu();
+        if (onProcessor) {
             NativeHeap.keepFreed();
         }
         try {
             ModuleNode.Builder node = ModuleNode.builder(Script.CLASS);
             methods.forEach(node::addMethod);
+            if (onProcessor) {
+                node.addMethod(MappedConstants.method());
+            }
             byte[] archive = new TorchScriptArchive(node.build()).toBytes();
             module = JniUtils.loadModule(manager, new ByteArrayInputStream(archive), false, false);
         } catch (IOException e) {
@@ -63,6 +68,9 @@ final class ScriptModule implements AutoCloseable {
         // Profiling would compile anew for every length; it is switched per thread.
         JniUtils.setGraphExecutorOptimize(false);
         try {
+            if (onProcessor && MappedConstants.SHARED.isDue(System.nanoTime())) {
+                IValueUtils.runMethod(module, MappedConstants.METHOD).close();
+            }
             return IValueUtils.runMethod(module, method, arguments);
         } finally {
             JniUtils.setGraphExecutorOptimize(true);
