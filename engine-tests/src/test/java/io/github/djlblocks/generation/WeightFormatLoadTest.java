@@ -26,6 +26,7 @@ import io.github.djlblocks.internal.ParameterPaths;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.EngineUnderTest;
+import io.github.djlblocks.parity.RelativeError;
 import io.github.djlblocks.torchscript.NativeMemory;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -77,16 +78,6 @@ class WeightFormatLoadTest {
         }
     }
 
-    private static double relative(double[] actual, double[] expected) {
-        double difference = 0;
-        double all = 0;
-        for (int i = 0; i < expected.length; i++) {
-            difference += (actual[i] - expected[i]) * (actual[i] - expected[i]);
-            all += expected[i] * expected[i];
-        }
-        return Math.sqrt(difference / all);
-    }
-
     /**
      * Nine roundings in a row (two layers of four products each, and the head), independent of each
      * other, of relative size e: 3 e, and twice that for what the gate multiplies. e is, of float32
@@ -116,7 +107,7 @@ class WeightFormatLoadTest {
                         HuggingFaceModels.load(
                                 files, manager, options("weights", format, "compile", false));
                 double[] expected = logits(twin, manager);
-                assertThat(relative(logits(packed, manager), expected))
+                assertThat(RelativeError.of(logits(packed, manager), expected))
                         .as("%s %s", format, sizes)
                         .isLessThan(6 * rounding);
                 assertThat(packed.getParameters().values()).noneMatch(Parameter::isInitialized);

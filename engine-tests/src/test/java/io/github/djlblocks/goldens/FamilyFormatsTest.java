@@ -14,6 +14,7 @@ import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.EnginesUnderTest;
 import io.github.djlblocks.parity.HostValues;
+import io.github.djlblocks.parity.RelativeError;
 import java.io.IOException;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,7 +67,7 @@ class FamilyFormatsTest {
                                                 false)
                                         .get(0));
 
-                assertThat(relative(logits, golden.values("plain.logits")))
+                assertThat(RelativeError.of(logits, golden.values("plain.logits")))
                         .as("%s on %s", family, engine)
                         .isLessThan(family.equals("mixtral") ? 2 * ROUNDING : ROUNDING)
                         .isGreaterThan(1e-4);
@@ -74,16 +75,5 @@ class FamilyFormatsTest {
                         .allMatch(parameter -> parameter.isInitialized() != packs);
             }
         }
-    }
-
-    private static double relative(double[] actual, double[] expected) {
-        assertThat(actual).hasSameSizeAs(expected);
-        double difference = 0;
-        double all = 0;
-        for (int i = 0; i < expected.length; i++) {
-            difference += (actual[i] - expected[i]) * (actual[i] - expected[i]);
-            all += expected[i] * expected[i];
-        }
-        return Math.sqrt(difference / all);
     }
 }

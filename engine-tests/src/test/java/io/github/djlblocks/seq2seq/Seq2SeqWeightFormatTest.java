@@ -22,6 +22,7 @@ import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.EncoderDecoder;
 import io.github.djlblocks.model.Seq2SeqDecoder;
 import io.github.djlblocks.parity.EachEngine;
+import io.github.djlblocks.parity.RelativeError;
 import io.github.djlblocks.torchscript.NativeMemory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -81,17 +82,6 @@ class Seq2SeqWeightFormatTest {
         return all;
     }
 
-    private static double relative(double[] actual, double[] expected) {
-        assertThat(actual).hasSameSizeAs(expected);
-        double difference = 0;
-        double all = 0;
-        for (int i = 0; i < expected.length; i++) {
-            difference += (actual[i] - expected[i]) * (actual[i] - expected[i]);
-            all += expected[i] * expected[i];
-        }
-        return Math.sqrt(difference / all);
-    }
-
     /**
      * Of six sublayers of up to three products each, and the head, 19 roundings, independent of
      * each other, of relative size e: 4.4 e. Unscaled scores of T5 double that, and what looks at
@@ -123,9 +113,13 @@ class Seq2SeqWeightFormatTest {
                 assertThat(ParameterPaths.of(twin).values()).allMatch(Parameter::isInitialized);
                 double[] expected = whole(twin, manager);
                 double allowed = 4 * 4.4 * rounding;
-                assertThat(relative(found, expected)).as(format + config).isLessThan(allowed);
-                assertThat(relative(stepped, expected)).as(format + config).isLessThan(allowed);
-                assertThat(relative(steps(twin, manager), expected)).isLessThan(1e-5);
+                assertThat(RelativeError.of(found, expected))
+                        .as(format + config)
+                        .isLessThan(allowed);
+                assertThat(RelativeError.of(stepped, expected))
+                        .as(format + config)
+                        .isLessThan(allowed);
+                assertThat(RelativeError.of(steps(twin, manager), expected)).isLessThan(1e-5);
             }
         }
     }
@@ -146,7 +140,7 @@ class Seq2SeqWeightFormatTest {
             assertThat(values(parameters, "encoder.embeddings.tokens.weight")).isEqualTo(table);
             double[] head = values(parameters, "decoder.head.output.weight");
             assertThat(head).isNotEqualTo(table);
-            assertThat(relative(head, table)).isBetween(1e-4, 1e-2);
+            assertThat(RelativeError.of(head, table)).isBetween(1e-4, 1e-2);
             assertThat(values(parameters, "decoder.head.bias"))
                     .isEqualTo(source.readDoubles("final_logits_bias"));
             assertThat(values(parameters, "decoder.layers.0.feedForward.sublayer.up.weight"))
