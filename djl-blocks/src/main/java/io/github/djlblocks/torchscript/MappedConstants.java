@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>With AVX-512 what {@code exp} is beyond its range is loaded under a mask, which is empty for
  * usual numbers. While the page it would come from is not mapped, the processor handles each such
  * load as if it may fault: a sigmoid or a softmax takes 20 times as long, and as nothing is read
- * the page is never mapped, and is the first to go when memory is short. So it is read on purpose,
- * now and then, by asking for values that need it.
+ * the page is never mapped. Systems take pages away that are not read; so these are, on purpose,
+ * now and then, by asking for values that need them.
  */
 final class MappedConstants {
 

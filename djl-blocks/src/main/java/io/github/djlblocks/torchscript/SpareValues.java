@@ -31,6 +31,9 @@ final class SpareValues {
                     "add",
                     "scale");
 
+    /** Of what may be read at any time: by the caller, or by a body, which may run many times. */
+    private static final int MANY = 2;
+
     private final Map<Value, Integer> reads = new HashMap<>();
 
     private SpareValues() {}
@@ -48,9 +51,10 @@ final class SpareValues {
             // One product reads its x once.
             boolean stoodFor = linears.containsKey(node) && together(node, linears).isEmpty();
             List<?> operands = node.operands();
-            operands.subList(stoodFor ? 1 : 0, operands.size()).forEach(counts::read);
+            operands.subList(stoodFor ? 1 : 0, operands.size())
+                    .forEach(operand -> counts.read(operand, 1));
         }
-        graph.outputs().forEach(counts::read);
+        counts.read(graph.outputs(), MANY);
         Set<Value> spare = new HashSet<>();
         for (Node node : graph.nodes()) {
             // The results of joined maps lie in one tensor.
@@ -59,10 +63,6 @@ final class SpareValues {
                 spare.add(node.result());
             }
         }
-        for (Node node : graph.nodes()) {
-            node.operands().forEach(operand -> removeReadInside(operand, spare));
-        }
-        spare.removeAll(Set.copyOf(graph.outputs()));
         return spare;
     }
 
@@ -78,31 +78,14 @@ final class SpareValues {
         return FRESH.contains(node.operation()) && !passesOn;
     }
 
-    /** A body may run many times. */
-    private static void removeReadInside(@Nullable Object operand, Set<Value> spare) {
-        if (operand instanceof Graph body) {
-            SpareValues inside = new SpareValues();
-            inside.read(body);
-            spare.removeAll(inside.reads.keySet());
-        } else if (operand instanceof List<?> list) {
-            list.forEach(element -> removeReadInside(element, spare));
-        }
-    }
-
-    private void read(Graph graph) {
-        for (Node node : graph.nodes()) {
-            node.operands().forEach(this::read);
-        }
-        graph.outputs().forEach(this::read);
-    }
-
-    private void read(@Nullable Object operand) {
+    private void read(@Nullable Object operand, int times) {
         if (operand instanceof Value value) {
-            reads.merge(value, 1, Integer::sum);
+            reads.merge(value, times, Integer::sum);
         } else if (operand instanceof Graph body) {
-            read(body);
+            body.nodes().forEach(node -> read(node.operands(), MANY));
+            read(body.outputs(), MANY);
         } else if (operand instanceof List<?> list) {
-            list.forEach(this::read);
+            list.forEach(element -> read(element, times));
         }
     }
 }

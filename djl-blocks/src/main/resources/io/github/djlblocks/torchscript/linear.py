@@ -71,21 +71,22 @@ def largest(self, x: Tensor) -> Tensor:
 
 
 # The kernel takes one step for all rows, that of the largest value: rows are made equally large.
-def linear_fbgemm_int8(self, x: Tensor, w: __torch__.torch.classes.quantized.LinearPackedParamsBase, b: Optional[Tensor]) -> Tensor:
+def fbgemm_int8(self, x: Tensor, w: __torch__.torch.classes.quantized.LinearPackedParamsBase, b: Optional[Tensor], overwrites: bool) -> Tensor:
     rows = x.to(6)
     if x.numel() == x.size(-1):
         return self.with_bias(ops.quantized.linear_dynamic(rows, w, False), b, x)
     most = self.largest(rows)
-    return self.with_bias(torch.mul_(ops.quantized.linear_dynamic(rows / most, w, False), most), b, x)
+    equal = torch.div_(rows, most) if overwrites else rows / most
+    return self.with_bias(torch.mul_(ops.quantized.linear_dynamic(equal, w, False), most), b, x)
+
+
+def linear_fbgemm_int8(self, x: Tensor, w: __torch__.torch.classes.quantized.LinearPackedParamsBase, b: Optional[Tensor]) -> Tensor:
+    return self.fbgemm_int8(x, w, b, False)
 
 
 # The same, over x.
 def linear_fbgemm_int8_over(self, x: Tensor, w: __torch__.torch.classes.quantized.LinearPackedParamsBase, b: Optional[Tensor]) -> Tensor:
-    rows = x.to(6)
-    if x.numel() == x.size(-1):
-        return self.with_bias(ops.quantized.linear_dynamic(rows, w, False), b, x)
-    most = self.largest(rows)
-    return self.with_bias(torch.mul_(ops.quantized.linear_dynamic(torch.div_(rows, most), w, False), most), b, x)
+    return self.fbgemm_int8(x, w, b, True)
 
 
 def linear_rows_int8(self, x: Tensor, w: Tensor, s: Tensor, b: Optional[Tensor]) -> Tensor:

@@ -37,4 +37,15 @@ class MappedConstantsTest {
             assertThat(sum).isBetween(64 * 4 * 2000.0, 64 * 4.1 * 2000.0);
         }
     }
+
+    /** Whoever calls a module first, or ten seconds later, reads them; nobody needs to again. */
+    @Test
+    void call_ofAnyModule_readsThemIfTheyAreDue() {
+        String method = "def nothing(self: " + Script.CLASS + ") -> int:\n  return 1\n";
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+                ScriptModule module = new ScriptModule((PtNDManager) manager, List.of(method))) {
+            module.call("nothing").close();
+            assertThat(MappedConstants.SHARED.isDue(System.nanoTime())).isFalse();
+        }
+    }
 }
