@@ -278,7 +278,7 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
         NDList traced = new NDList(new ArrayList<NDArray>(arrays.subList(0, inputs)));
         NDList outputs = forward(tracer, traced, arguments.traced(arrays, caches));
         Graph graph = tracer.finish(outputs);
-        PassWeights own = new PassWeights(weights.store());
+        PassWeights own = new PassWeights(weights.store(), mix(uses));
         Script script = printed(graph, own, uses);
         LOG.debug("{}", script.methods().get(0));
         CompiledPass pass;
@@ -301,6 +301,11 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
                 graph.nodes().size(),
                 (System.nanoTime() - start) / 1_000_000);
         return pass;
+    }
+
+    /** What keeps a cache generates, what keeps none is given whole sequences. */
+    private static KernelChoice.Mix mix(TracedCache.Uses uses) {
+        return uses.all().isEmpty() ? KernelChoice.Mix.ENCODING : KernelChoice.Mix.GENERATION;
     }
 
     private Script printed(Graph graph, PassWeights own, TracedCache.Uses uses) {

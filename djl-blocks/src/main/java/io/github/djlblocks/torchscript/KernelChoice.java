@@ -2,13 +2,13 @@ package io.github.djlblocks.torchscript;
 
 import io.github.djlblocks.format.WeightFormat;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,13 +77,11 @@ final class KernelChoice {
     private record Key(WeightFormat format, int out, int in) {}
 
     private final Trial trial;
-    private final Mix mix;
     private final List<LinearKernel> pinned;
-    private final Map<Key, Choice> known = new ConcurrentHashMap<>();
+    private final Map<Key, Timings> known = new ConcurrentHashMap<>();
 
-    KernelChoice(Trial trial, Mix mix, List<LinearKernel> pinned) {
+    KernelChoice(Trial trial, List<LinearKernel> pinned) {
         this.trial = trial;
-        this.mix = mix;
         this.pinned = List.copyOf(pinned);
     }
 
@@ -101,10 +99,11 @@ final class KernelChoice {
     /**
      * Chooses for weights of a size; the first call for a size takes a while.
      *
+     * @param mix how they will be used
      * @throws IllegalArgumentException if the pinned kernel does not take the size
      * @throws IllegalStateException if no kernel runs here
      */
-    Choice choose(WeightFormat format, int out, int in) {
+    Choice choose(WeightFormat format, int out, int in, Mix mix) {
         List<LinearKernel> all = LinearKernel.of(format);
         for (LinearKernel kernel : pinned) {
             if (all.contains(kernel)) {
@@ -115,12 +114,12 @@ final class KernelChoice {
         int shorter = out <= LONGEST ? out : LONGEST + out % 64;
         // Not computeIfAbsent: trials may run kernels that choose themselves.
         Key key = new Key(format, shorter, in);
-        Choice choice = known.get(key);
-        if (choice == null) {
-            choice = time(all, key, false);
-            known.put(key, choice);
+        Timings timings = known.get(key);
+        if (timings == null) {
+            timings = time(all, key, false);
+            known.put(key, timings);
         }
-        return choice;
+        return timings.choose(mix);
     }
 
     private static Choice pin(LinearKernel kernel, int out, int in) {
@@ -136,61 +135,71 @@ final class KernelChoice {
         return new Choice(kernel.holder(), kernels);
     }
 
+    /** The fastest kernel of a holder for a class of rows. */
+    private record Fastest(LinearKernel kernel, double seconds) {}
+
+    /** The holders whose kernels take all classes of rows. */
+    private record Timings(Map<WeightHolder, Map<RowClass, Fastest>> holders) {
+
+        Choice choose(Mix mix) {
+            WeightHolder holder =
+                    holders.keySet().stream()
+                            .min(Comparator.comparingDouble(candidate -> total(candidate, mix)))
+                            .orElseThrow();
+            Map<RowClass, LinearKernel> kernels = new EnumMap<>(RowClass.class);
+            fastest(holder).forEach((rows, fastest) -> kernels.put(rows, fastest.kernel()));
+            return new Choice(holder, kernels);
+        }
+
+        private double total(WeightHolder holder, Mix mix) {
+            return fastest(holder).entrySet().stream()
+                    .mapToDouble(e -> mix.calls(e.getKey()) * e.getValue().seconds())
+                    .sum();
+        }
+
+        private Map<RowClass, Fastest> fastest(WeightHolder holder) {
+            return holders.getOrDefault(holder, Map.of());
+        }
+    }
+
     /**
      * Times kernels. Those that round as {@code x} is rounded are a last resort, slow wherever
      * another runs: they are timed for rows that no other takes, or for all if nothing serves so.
      */
-    private Choice time(List<LinearKernel> all, Key key, boolean lastResorts) {
-        Map<WeightHolder, Map<RowClass, LinearKernel>> kernels = new LinkedHashMap<>();
-        Map<WeightHolder, Double> totals = new LinkedHashMap<>();
+    private Timings time(List<LinearKernel> all, Key key, boolean lastResorts) {
+        Map<WeightHolder, Map<RowClass, Fastest>> holders = new EnumMap<>(WeightHolder.class);
         Map<String, String> seconds = new LinkedHashMap<>();
         for (RowClass rows : RowClass.values()) {
-            Map<WeightHolder, Double> best = new EnumMap<>(WeightHolder.class);
+            boolean taken = false;
             for (LinearKernel kernel : all) {
                 boolean spared =
-                        !lastResorts
-                                && kernel.rounding() == LinearKernel.Rounding.OF_X
-                                && !best.isEmpty();
+                        taken && !lastResorts && kernel.rounding() == LinearKernel.Rounding.OF_X;
                 if (spared || !kernel.supports(key.out(), key.in(), rows.trialRows())) {
                     continue;
                 }
                 double time = time(kernel, key, rows);
                 seconds.put(kernel.id() + " " + rows, "%.3g".formatted(time));
-                WeightHolder packed = kernel.holder();
-                if (time < best.getOrDefault(packed, Double.POSITIVE_INFINITY)) {
-                    best.put(packed, time);
-                    kernels.computeIfAbsent(packed, h -> new EnumMap<>(RowClass.class))
-                            .put(rows, kernel);
+                if (time < Double.POSITIVE_INFINITY) {
+                    taken = true;
+                    holders.computeIfAbsent(kernel.holder(), h -> new EnumMap<>(RowClass.class))
+                            .merge(
+                                    rows,
+                                    new Fastest(kernel, time),
+                                    (a, b) -> a.seconds() <= b.seconds() ? a : b);
                 }
             }
-            best.forEach(
-                    (packed, time) -> totals.merge(packed, mix.calls(rows) * time, Double::sum));
         }
-        Optional<WeightHolder> fastest =
-                totals.entrySet().stream()
-                        .filter(e -> serves(kernels.get(e.getKey())))
-                        .min(Map.Entry.comparingByValue())
-                        .map(Map.Entry::getKey);
-        if (fastest.isEmpty() && !lastResorts) {
-            return time(all, key, true);
+        holders.values().removeIf(fastest -> fastest.size() < RowClass.values().length);
+        if (holders.isEmpty()) {
+            if (!lastResorts) {
+                return time(all, key, true);
+            }
+            throw new IllegalStateException(
+                    "no linear kernel of %s runs here on (%d, %d): %s"
+                            .formatted(key.format(), key.out(), key.in(), seconds));
         }
-        WeightHolder holder =
-                fastest.orElseThrow(
-                        () ->
-                                new IllegalStateException(
-                                        "no linear kernel of %s runs here on (%d, %d): %s"
-                                                .formatted(
-                                                        key.format(),
-                                                        key.out(),
-                                                        key.in(),
-                                                        seconds)));
-        Choice choice = new Choice(holder, kernels.getOrDefault(holder, Map.of()));
-        LOGGER.debug("{}: {}, of seconds {}", key, choice, seconds);
-        return choice;
-    }
-
-    private static boolean serves(@Nullable Map<RowClass, ?> kernels) {
-        return kernels != null && kernels.size() == RowClass.values().length;
+        LOGGER.debug("{}: {}, of seconds {}", key, holders, seconds);
+        return new Timings(holders);
     }
 
     /** The seconds of a trial, infinite if it failed. */

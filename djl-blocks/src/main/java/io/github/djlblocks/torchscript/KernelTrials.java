@@ -36,14 +36,11 @@ final class KernelTrials implements KernelChoice.Trial {
     /** Seconds of a call after which no more are made. */
     private static final double SLOW = 0.02;
 
-    /** Seconds of calls in a round. */
+    /** Seconds of calls in a round of many copies, or in all rounds of one. */
     private static final double ENOUGH = 0.03;
 
     private static final KernelChoice CHOICE =
-            new KernelChoice(
-                    new KernelTrials(),
-                    KernelChoice.Mix.GENERATION,
-                    KernelChoice.pinnedByProperty());
+            new KernelChoice(new KernelTrials(), KernelChoice.pinnedByProperty());
 
     /** What was chosen in this process, and will be. */
     static KernelChoice choice() {
@@ -90,8 +87,10 @@ final class KernelTrials implements KernelChoice.Trial {
                     return first;
                 }
                 int times = (int) Math.max(1, Math.min(copies, ENOUGH / first));
+                // Short rounds are many: what comes between weighs more in them.
+                int rounds = (int) Math.max(ROUNDS, ENOUGH / first / times);
                 double best = Double.POSITIVE_INFINITY;
-                for (int round = 0; round < ROUNDS; round++) {
+                for (int round = 0; round < rounds; round++) {
                     best = Math.min(best, timed(module, given, tensors, packed, times));
                 }
                 return best;

@@ -66,6 +66,17 @@ enum LinearKernel {
                     : null;
         }
     },
+    INT8_ONEDNN(
+            "int8.onednn",
+            WeightHolder.ONEDNN_INT8,
+            "linear_onednn_int8",
+            Rounding.ROW_STEP,
+            false) {
+        @Override
+        String functionOver() {
+            return "linear_onednn_int8_over";
+        }
+    },
     INT8_ROWS("int8.rows", WeightHolder.SCALED, "linear_rows_int8", Rounding.ROW_STEP, false),
     INT8_PACK("int8.pack", WeightHolder.SCALED, "linear_pack_int8", Rounding.BFLOAT16, false) {
         // Other widths read past the end: a segmentation fault at 17 x 33 with 3 rows.

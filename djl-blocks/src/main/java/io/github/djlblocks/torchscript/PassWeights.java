@@ -18,14 +18,21 @@ import org.jspecify.annotations.Nullable;
 final class PassWeights implements ScriptTensors, AutoCloseable {
 
     private final WeightStore store;
+    private final KernelChoice.Mix mix;
     private final List<WeightStore.Piece> pieces = new ArrayList<>();
     private final Map<WeightStore.Piece, Integer> starts = new HashMap<>();
     private int tensors;
     private int packed;
     private @Nullable Lists lists;
 
-    PassWeights(WeightStore store) {
+    /**
+     * Those of a pass.
+     *
+     * @param mix how weights that no pass before had will be used
+     */
+    PassWeights(WeightStore store, KernelChoice.Mix mix) {
         this.store = store;
+        this.mix = mix;
     }
 
     /** The native lists, and how many calls they are in: they are freed behind the last of them. */
@@ -146,12 +153,12 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
     }
 
     void choose(List<Parameter> weights, WeightFormat format) {
-        store.choose(weights, format);
+        store.choose(weights, format, mix);
     }
 
     @Override
     public Linear linear(List<Parameter> weights, WeightFormat format) {
-        WeightStore.Stored stored = store.linear(weights, format);
+        WeightStore.Stored stored = store.linear(weights, format, mix);
         String list = stored.piece().isTensors() ? "w" : "p";
         int start = start(stored.piece());
         List<String> parts =

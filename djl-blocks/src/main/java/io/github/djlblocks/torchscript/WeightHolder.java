@@ -14,6 +14,7 @@ enum WeightHolder {
     MKLDNN_BFLOAT16("pack_mkldnn_bfloat16", 1),
     FBGEMM_FLOAT16("pack_fbgemm_float16", 0),
     FBGEMM_INT8("pack_fbgemm_int8", 0),
+    ONEDNN_INT8("pack_onednn_int8", 3),
     SCALED("pack_scaled", 2),
     PACKED_INT4("pack_int4", 2);
 

@@ -13,6 +13,7 @@ final class WeightShare {
     private final Block whole;
     private final CompileOptions options;
     private final PtNDManager manager;
+    private final KernelChoice kernels;
     private int users;
     private @Nullable WeightStore store;
 
@@ -22,11 +23,17 @@ final class WeightShare {
      * @param whole the block whose paths name the weights
      * @param options how they are kept
      * @param manager holds them; freed by its owner
+     * @param kernels how those are found that they are packed for
      */
-    WeightShare(Block whole, CompileOptions options, PtNDManager manager) {
+    WeightShare(Block whole, CompileOptions options, PtNDManager manager, KernelChoice kernels) {
         this.whole = whole;
         this.options = options;
         this.manager = manager;
+        this.kernels = kernels;
+    }
+
+    WeightShare(Block whole, CompileOptions options, PtNDManager manager) {
+        this(whole, options, manager, KernelTrials.choice());
     }
 
     synchronized void join() {
@@ -35,7 +42,7 @@ final class WeightShare {
 
     synchronized WeightStore store() {
         if (store == null) {
-            store = new WeightStore(manager, new WeightPlan(whole, options, KernelTrials.choice()));
+            store = new WeightStore(manager, new WeightPlan(whole, options, kernels));
         }
         return store;
     }

@@ -237,16 +237,22 @@ final class WeightStore implements AutoCloseable {
     }
 
     /** The kernels of weights below each other, which are timed if they are the first so large. */
-    KernelChoice.Choice choose(List<Parameter> weights, WeightFormat format) {
+    KernelChoice.Choice choose(List<Parameter> weights, WeightFormat format, KernelChoice.Mix mix) {
         return plan.kernels()
                 .choose(
                         format,
                         ParameterArrays.height(weights),
-                        ParameterArrays.width(weights.get(0)));
+                        ParameterArrays.width(weights.get(0)),
+                        mix);
     }
 
-    /** Weights (out, in) below each other, packed for the kernels of their format. */
-    synchronized Stored linear(List<Parameter> weights, WeightFormat format) {
+    /**
+     * Weights (out, in) below each other, packed for the kernels of their format, once for all
+     * passes.
+     *
+     * @param mix how they will be used, for the pass that comes first
+     */
+    synchronized Stored linear(List<Parameter> weights, WeightFormat format, KernelChoice.Mix mix) {
         List<Object> key = new ArrayList<>(weights);
         key.add(format);
         Stored before = stored.get(key);
@@ -255,7 +261,7 @@ final class WeightStore implements AutoCloseable {
         }
         int in = ParameterArrays.width(weights.get(0));
         int out = ParameterArrays.height(weights);
-        KernelChoice.Choice choice = choose(weights, format);
+        KernelChoice.Choice choice = choose(weights, format, mix);
         Stored made;
         try (NDArray codes =
                         manager.zeros(

@@ -65,9 +65,15 @@ def pack_fbgemm_int8(self, codes: Tensor, scales: Tensor) -> __torch__.torch.cla
     return ops.quantized.linear_prepack(torch._make_per_channel_quantized_tensor(codes, steps, zeros, 0), None)
 
 
-# The largest of |x| in each row, above 0. Two passes that write nothing take half of abs and amax.
+def pack_onednn_int8(self, codes: Tensor, scales: Tensor) -> List[Tensor]:
+    zeros = torch.zeros([codes.size(0)], dtype=3)
+    return [ops.onednn.qlinear_prepack(codes, None), self.as_bfloat16(scales).to(6), zeros]
+
+
+# The largest of |x| in each row, above 0: 127 of the least normal number, that it may be divided by 127.
+# Two passes that write nothing take half of abs and amax.
 def largest(self, x: Tensor) -> Tensor:
-    return torch.maximum(x.amax([-1], True), -x.amin([-1], True)).clamp(min=1.1754943508222875e-38)
+    return torch.maximum(x.amax([-1], True), -x.amin([-1], True)).clamp(min=1.4928e-36)
 
 
 # The kernel takes one step for all rows, that of the largest value: rows are made equally large.
@@ -87,6 +93,29 @@ def linear_fbgemm_int8(self, x: Tensor, w: __torch__.torch.classes.quantized.Lin
 # The same, over x.
 def linear_fbgemm_int8_over(self, x: Tensor, w: __torch__.torch.classes.quantized.LinearPackedParamsBase, b: Optional[Tensor]) -> Tensor:
     return self.fbgemm_int8(x, w, b, True)
+
+
+# Codes are unsigned, around 128: signed ones run in a reference implementation, two thousand times as long.
+def onednn_int8(self, x: Tensor, w: Tensor, s: Tensor, z: Tensor, b: Optional[Tensor], overwrites: bool) -> Tensor:
+    rows = x.to(6)
+    steps = self.largest(rows) / 127.
+    each = torch.reciprocal(steps)
+    q = torch.round_(torch.mul_(rows, each) if overwrites else rows * each).to(1)
+    u = torch.bitwise_xor_(torch.set_(torch.zeros([0], dtype=0), q), 128)
+    y = ops.onednn.qlinear_pointwise(u, 1., 128, w, s, z, None, 1., 0, 6, "none", annotate(List[Optional[number]], []), "")
+    if b is not None:
+        if b.dtype == 6:
+            return torch.addcmul(b, y, steps, value=1, out=y).to(x.dtype)
+    return self.with_bias(torch.mul_(y, steps), b, x)
+
+
+def linear_onednn_int8(self, x: Tensor, w: Tensor, s: Tensor, z: Tensor, b: Optional[Tensor]) -> Tensor:
+    return self.onednn_int8(x, w, s, z, b, False)
+
+
+# The same, over x.
+def linear_onednn_int8_over(self, x: Tensor, w: Tensor, s: Tensor, z: Tensor, b: Optional[Tensor]) -> Tensor:
+    return self.onednn_int8(x, w, s, z, b, True)
 
 
 def linear_rows_int8(self, x: Tensor, w: Tensor, s: Tensor, b: Optional[Tensor]) -> Tensor:

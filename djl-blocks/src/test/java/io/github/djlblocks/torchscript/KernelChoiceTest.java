@@ -27,20 +27,19 @@ class KernelChoiceTest {
         };
     }
 
-    private static KernelChoice choice(Mix mix, Map<LinearKernel, List<Double>> seconds) {
-        return new KernelChoice(trial(seconds), mix, List.of());
+    private static KernelChoice choice(Map<LinearKernel, List<Double>> seconds) {
+        return new KernelChoice(trial(seconds), List.of());
     }
 
     @Test
     void choose_kernelsOfOneHolder_takeTurns() {
         Choice choice =
                 choice(
-                                Mix.GENERATION,
                                 Map.of(
                                         LinearKernel.INT4_PACK, List.of(1.0, 3.0, 900.0),
                                         LinearKernel.INT4_UNPACK, List.of(50.0, 60.0, 500.0),
                                         LinearKernel.INT4_WIDENED, List.of(70.0, 2.0, 400.0)))
-                        .choose(WeightFormat.int4(64), 128, 64);
+                        .choose(WeightFormat.int4(64), 128, 64, Mix.GENERATION);
         assertThat(choice)
                 .isEqualTo(
                         new Choice(
@@ -66,7 +65,7 @@ class KernelChoiceTest {
     }
 
     private static WeightHolder holder(Mix mix, Map<LinearKernel, List<Double>> seconds) {
-        return choice(mix, seconds).choose(WeightFormat.FLOAT32, 5, 7).holder();
+        return choice(seconds).choose(WeightFormat.FLOAT32, 5, 7, mix).holder();
     }
 
     @Test
@@ -76,20 +75,20 @@ class KernelChoiceTest {
                     Map.of(
                             LinearKernel.BFLOAT16_PLAIN, List.of(9.0, 9.0, 9.0),
                             LinearKernel.BFLOAT16_MKLDNN, List.of(1.0, 1.0, bad));
-            Choice choice = choice(Mix.GENERATION, seconds).choose(WeightFormat.BFLOAT16, 5, 7);
+            Choice choice = choice(seconds).choose(WeightFormat.BFLOAT16, 5, 7, Mix.GENERATION);
             assertThat(choice.holder()).as("%s", bad).isEqualTo(WeightHolder.PLAIN_BFLOAT16);
         }
         Map<LinearKernel, List<Double>> one =
                 Map.of(LinearKernel.INT8_WIDENED, List.of(9.0, 9.0, 9.0));
-        assertThat(choice(Mix.GENERATION, one).choose(WeightFormat.INT8, 5, 7).kernels())
+        assertThat(choice(one).choose(WeightFormat.INT8, 5, 7, Mix.GENERATION).kernels())
                 .containsEntry(RowClass.ONE, LinearKernel.INT8_WIDENED);
     }
 
     @Test
     void choose_nothingRuns_throws() {
-        KernelChoice choice = choice(Mix.GENERATION, Map.of());
+        KernelChoice choice = choice(Map.of());
         assertThatIllegalStateException()
-                .isThrownBy(() -> choice.choose(WeightFormat.FLOAT32, 5, 7))
+                .isThrownBy(() -> choice.choose(WeightFormat.FLOAT32, 5, 7, Mix.GENERATION))
                 .withMessageStartingWith("no linear kernel of float32 runs here on (5, 7): {");
     }
 
@@ -101,9 +100,8 @@ class KernelChoiceTest {
                             tried.add(kernel.id() + " " + rows);
                             return trial.seconds(kernel, format, out, in, rows);
                         },
-                        Mix.GENERATION,
                         List.of())
-                .choose(WeightFormat.INT8, 5, 32);
+                .choose(WeightFormat.INT8, 5, 32, Mix.GENERATION);
         return tried;
     }
 
@@ -122,7 +120,7 @@ class KernelChoiceTest {
         assertThat(tried(some))
                 .contains("int8.widened 8")
                 .doesNotContain("int8.widened 1", "int8.widened 512");
-        assertThat(choice(Mix.GENERATION, some).choose(WeightFormat.INT8, 5, 32).kernels())
+        assertThat(choice(some).choose(WeightFormat.INT8, 5, 32, Mix.GENERATION).kernels())
                 .isEqualTo(
                         Map.of(
                                 RowClass.ONE, LinearKernel.INT8_PACK,
@@ -137,7 +135,7 @@ class KernelChoiceTest {
                 Map.of(
                         LinearKernel.INT8_FBGEMM, List.of(1.0, Double.NaN, 1.0),
                         LinearKernel.INT8_WIDENED, List.of(9.0, 9.0, 9.0));
-        assertThat(choice(Mix.GENERATION, seconds).choose(WeightFormat.INT8, 5, 32).kernels())
+        assertThat(choice(seconds).choose(WeightFormat.INT8, 5, 32, Mix.GENERATION).kernels())
                 .hasSize(3)
                 .containsValue(LinearKernel.INT8_WIDENED)
                 .doesNotContainValue(LinearKernel.INT8_FBGEMM);
@@ -152,9 +150,8 @@ class KernelChoiceTest {
                             tried.add(kernel);
                             return 1;
                         },
-                        Mix.GENERATION,
                         List.of());
-        choice.choose(WeightFormat.INT8, 17, 33);
+        choice.choose(WeightFormat.INT8, 17, 33, Mix.GENERATION);
         assertThat(tried).contains(LinearKernel.INT8_ROWS).doesNotContain(LinearKernel.INT8_PACK);
     }
 
@@ -167,16 +164,16 @@ class KernelChoiceTest {
                             outs.add(out);
                             return 1;
                         },
-                        Mix.GENERATION,
                         List.of());
-        Choice first = choice.choose(WeightFormat.FLOAT32, 32003, 8);
+        Choice first = choice.choose(WeightFormat.FLOAT32, 32003, 8, Mix.GENERATION);
         // Three row classes of two kernels; 32003 is 3 above a multiple of 64.
         assertThat(outs).hasSize(6).containsOnly(1027);
-        assertThat(choice.choose(WeightFormat.FLOAT32, 50243, 8)).isSameAs(first);
+        assertThat(choice.choose(WeightFormat.FLOAT32, 50243, 8, Mix.GENERATION)).isEqualTo(first);
+        choice.choose(WeightFormat.FLOAT32, 32003, 8, Mix.ENCODING);
         assertThat(outs).hasSize(6);
-        choice.choose(WeightFormat.FLOAT32, 1026, 8);
-        choice.choose(WeightFormat.FLOAT32, 12, 9);
-        choice.choose(WeightFormat.BFLOAT16, 12, 8);
+        choice.choose(WeightFormat.FLOAT32, 1026, 8, Mix.GENERATION);
+        choice.choose(WeightFormat.FLOAT32, 12, 9, Mix.GENERATION);
+        choice.choose(WeightFormat.BFLOAT16, 12, 8, Mix.GENERATION);
         assertThat(outs).hasSize(24);
     }
 
@@ -184,14 +181,12 @@ class KernelChoiceTest {
     void choose_pinned_takesItUntimed() {
         KernelChoice choice =
                 new KernelChoice(
-                        trial(Map.of()),
-                        Mix.GENERATION,
-                        List.of(LinearKernel.INT8_ROWS, LinearKernel.INT4_PACK));
-        assertThat(choice.choose(WeightFormat.INT8, 5, 7).kernels())
+                        trial(Map.of()), List.of(LinearKernel.INT8_ROWS, LinearKernel.INT4_PACK));
+        assertThat(choice.choose(WeightFormat.INT8, 5, 7, Mix.GENERATION).kernels())
                 .hasSize(3)
                 .containsValue(LinearKernel.INT8_ROWS);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> choice.choose(WeightFormat.INT4, 17, 32))
+                .isThrownBy(() -> choice.choose(WeightFormat.INT4, 17, 32, Mix.GENERATION))
                 .withMessage(
                         "linear kernel int4.pack does not take weights of (17, 32): pin another,"
                                 + " or none");

@@ -51,21 +51,21 @@ final class ScriptProducts implements Contender {
                 inputs.put(mode, List.of(arrays, IValue.listFrom(which)));
             }
         }
-        if (format == Format.FLOAT32 || format == Format.BFLOAT16) {
+        if (format != Format.INT4) {
             tryReordered();
         }
     }
 
     private void tryReordered() {
         ScriptModel script = bed.script(format);
-        IValue made = script.module().run("reordered", script.matrices());
+        IValue made = reorder(script);
         reordered = made;
         for (Mode mode : bed.workload().modes()) {
             double plain = Double.POSITIVE_INFINITY;
             double other = Double.POSITIVE_INFINITY;
             for (int i = 0; i < TRIALS; i++) {
                 plain = Math.min(plain, seconds(() -> run(mode, "products", script.matrices())));
-                other = Math.min(other, seconds(() -> run(mode, "reordered_products", made)));
+                other = Math.min(other, seconds(() -> run(mode, reorderedProducts(), made)));
             }
             if (other < plain) {
                 fasterReordered.add(mode);
@@ -77,6 +77,20 @@ final class ScriptProducts implements Contender {
         }
     }
 
+    private IValue reorder(ScriptModel script) {
+        if (format != Format.INT8) {
+            return script.module().run("reordered", script.matrices());
+        }
+        try (IValue weights =
+                ScriptModel.tensors(bed.matrices().stream().map(Bed.Matrix::weight).toList())) {
+            return script.module().run("reordered_int8", weights);
+        }
+    }
+
+    private String reorderedProducts() {
+        return format == Format.INT8 ? "reordered_int8_products" : "reordered_products";
+    }
+
     private static double seconds(Runnable step) {
         long start = System.nanoTime();
         step.run();
@@ -86,7 +100,7 @@ final class ScriptProducts implements Contender {
     @Override
     public void step(Mode mode) {
         if (reordered != null && fasterReordered.contains(mode)) {
-            run(mode, "reordered_products", reordered);
+            run(mode, reorderedProducts(), reordered);
         } else {
             run(mode, "products", bed.script(format).matrices());
         }

@@ -47,3 +47,21 @@ LINEAR
     for i in range(torch.len(which)):
       _0 = torch._set_item(last, 0, ops.mkldnn._linear_pointwise(xs[which[i]], m[i], None, "none", [], ""))
     return torch.to(last[0], 6)
+  def reordered_int8(self: __torch__.M, weights: List[Tensor]) -> List[Tensor]:
+    out = annotate(List[Tensor], [])
+    for w in weights:
+      scale = torch.div(torch.amax(torch.abs(w), [1], True), 127.)
+      codes = torch.to(torch.round(torch.div(w, scale)), 1)
+      _0 = torch.append(out, ops.onednn.qlinear_prepack(codes, None))
+      _1 = torch.append(out, torch.flatten(scale))
+      _2 = torch.append(out, torch.zeros([torch.size(w, 0)], dtype=3))
+    return out
+  def reordered_int8_products(self: __torch__.M, xs: List[Tensor], which: List[int], m: List[Tensor]) -> Tensor:
+    last = [xs[0]]
+    for i in range(torch.len(which)):
+      x = xs[which[i]]
+      step = torch.div(torch.maximum(torch.amax(x), torch.neg(torch.amin(x))), 127.)
+      codes = torch.to(torch.round_(torch.div(x, step)), 1)
+      shifted = torch.bitwise_xor_(torch.set_(torch.zeros([0], dtype=0), codes), 128)
+      _0 = torch._set_item(last, 0, ops.onednn.qlinear_pointwise(shifted, float(step), 128, m[3 * i], m[3 * i + 1], m[3 * i + 2], None, 1., 0, 6, "none", [], ""))
+    return last[0]
