@@ -33,7 +33,8 @@ final class AttentionChoice {
     private static final String KERNEL = "attend";
     private static final String CHUNKS = "attend_in_chunks";
     private static final String MAPS = "attend_in_maps";
-    private static final int ROUNDS = 5;
+    private static final int ROUNDS = 7;
+    private static final int LENGTH = 512;
     private static final Map<Kind, String> KNOWN = new ConcurrentHashMap<>();
     private static final Logger LOGGER = LoggerFactory.getLogger(AttentionChoice.class);
 
@@ -43,8 +44,17 @@ final class AttentionChoice {
      * @param types of activations
      * @param causal whether a query sees those before it alone
      * @param masked whether scores are masked by an array; maps do not know how
+     * @param heads of queries
+     * @param keyValueHeads of keys and values: the more queries share them, the larger the maps
+     * @param headDim channels of a head
      */
-    record Kind(ScriptTypes types, boolean causal, boolean masked) {}
+    record Kind(
+            ScriptTypes types,
+            boolean causal,
+            boolean masked,
+            long heads,
+            long keyValueHeads,
+            long headDim) {}
 
     private AttentionChoice() {}
 
@@ -66,9 +76,12 @@ final class AttentionChoice {
         // Without an order, encoders read many short sequences: their maps are too small to gain.
         boolean mayBeMaps = kind.causal() && !kind.masked();
         try (PtNDManager manager = (PtNDManager) NDManager.newBaseManager("PyTorch")) {
-            NDArray x = manager.randomNormal(new Shape(1, 12, 384, 64));
+            NDArray q = manager.randomNormal(new Shape(1, kind.heads(), LENGTH, kind.headDim()));
+            NDArray k =
+                    manager.randomNormal(
+                            new Shape(1, kind.keyValueHeads(), LENGTH, kind.headDim()));
             Map<String, ScriptModule> trials = new LinkedHashMap<>();
-            try (IValue given = IValue.from((PtNDArray) x)) {
+            try (IValue given = IValue.listFrom((PtNDArray) q, (PtNDArray) k)) {
                 add(KERNEL, kind, given, manager, trials);
                 addIfItRuns(CHUNKS, kind, given, manager, trials);
                 if (mayBeMaps) {
@@ -135,11 +148,13 @@ final class AttentionChoice {
         methods.add(
                 "def trial(self: "
                         + Script.CLASS
-                        + ", x: Tensor) -> Tensor:\n  q = torch.to(x, "
+                        + ", x: List[Tensor]) -> Tensor:\n  q = torch.to(x[0], "
+                        + kind.types().single()
+                        + ")\n  k = torch.to(x[1], "
                         + kind.types().single()
                         + ")\n  y = self."
                         + function
-                        + "(q, q, q, None, None, "
+                        + "(q, k, k, None, None, "
                         + (kind.causal() ? "True" : "False")
                         + ", 0.125)\n  return torch.to(torch.narrow(y, 2, 0, 1), 6)\n");
         return methods;

@@ -111,7 +111,7 @@ final class AttentionEmitters {
             out.assign(
                     node.result(),
                     out.call(
-                            function(q, onlyCausal, !unmasked, out),
+                            function(q, k, onlyCausal, !unmasked, out),
                             q,
                             k,
                             node.operands().get(2),
@@ -144,13 +144,22 @@ final class AttentionEmitters {
     }
 
     /** What is fastest for several queries on this processor; one is the engine's. */
-    private static String function(Value q, boolean causal, boolean masked, ScriptWriter out) {
+    private static String function(
+            Value q, Value k, boolean causal, boolean masked, ScriptWriter out) {
         boolean one = q.dims().get(2).isConstant() && q.dims().get(2).hint() == 1;
         boolean chosen =
                 !one && q.dataType() == DataType.FLOAT32 && out.tensors().isOfThisProcessor();
-        return chosen
-                ? AttentionChoice.function(new AttentionChoice.Kind(out.types(), causal, masked))
-                : "attend";
+        if (!chosen) {
+            return "attend";
+        }
+        return AttentionChoice.function(
+                new AttentionChoice.Kind(
+                        out.types(),
+                        causal,
+                        masked,
+                        q.dims().get(1).hint(),
+                        k.dims().get(1).hint(),
+                        q.dims().get(3).hint()));
     }
 
     /** The name of the pair of masks; what the engine does itself when causal needs none. */
