@@ -76,6 +76,33 @@ final class KernelChoice {
 
     private record Key(WeightFormat format, int out, int in) {}
 
+    /** The fastest kernel of a holder for a class of rows. */
+    private record Fastest(LinearKernel kernel, double seconds) {}
+
+    /** The holders whose kernels take all classes of rows. */
+    private record Timings(Map<WeightHolder, Map<RowClass, Fastest>> holders) {
+
+        Choice choose(Mix mix) {
+            WeightHolder holder =
+                    holders.keySet().stream()
+                            .min(Comparator.comparingDouble(candidate -> total(candidate, mix)))
+                            .orElseThrow();
+            Map<RowClass, LinearKernel> kernels = new EnumMap<>(RowClass.class);
+            fastest(holder).forEach((rows, fastest) -> kernels.put(rows, fastest.kernel()));
+            return new Choice(holder, kernels);
+        }
+
+        private double total(WeightHolder holder, Mix mix) {
+            return fastest(holder).entrySet().stream()
+                    .mapToDouble(e -> mix.calls(e.getKey()) * e.getValue().seconds())
+                    .sum();
+        }
+
+        private Map<RowClass, Fastest> fastest(WeightHolder holder) {
+            return holders.getOrDefault(holder, Map.of());
+        }
+    }
+
     private final Trial trial;
     private final List<LinearKernel> pinned;
     private final Map<Key, Timings> known = new ConcurrentHashMap<>();
@@ -133,33 +160,6 @@ final class KernelChoice {
             kernels.put(rows, kernel);
         }
         return new Choice(kernel.holder(), kernels);
-    }
-
-    /** The fastest kernel of a holder for a class of rows. */
-    private record Fastest(LinearKernel kernel, double seconds) {}
-
-    /** The holders whose kernels take all classes of rows. */
-    private record Timings(Map<WeightHolder, Map<RowClass, Fastest>> holders) {
-
-        Choice choose(Mix mix) {
-            WeightHolder holder =
-                    holders.keySet().stream()
-                            .min(Comparator.comparingDouble(candidate -> total(candidate, mix)))
-                            .orElseThrow();
-            Map<RowClass, LinearKernel> kernels = new EnumMap<>(RowClass.class);
-            fastest(holder).forEach((rows, fastest) -> kernels.put(rows, fastest.kernel()));
-            return new Choice(holder, kernels);
-        }
-
-        private double total(WeightHolder holder, Mix mix) {
-            return fastest(holder).entrySet().stream()
-                    .mapToDouble(e -> mix.calls(e.getKey()) * e.getValue().seconds())
-                    .sum();
-        }
-
-        private Map<RowClass, Fastest> fastest(WeightHolder holder) {
-            return holders.getOrDefault(holder, Map.of());
-        }
     }
 
     /**
