@@ -152,15 +152,20 @@ def linear_pack_int4(self, x: Tensor, w: Tensor, sz: Tensor, b: Optional[Tensor]
 
 
 # What AVX-512 builds pack: for 64 rows of W, column after column, 32 bytes of row i (low half of the
-# byte) and row i + 32.
+# byte) and row i + 32. A code q or 17152 are the bits of the bfloat16 128 + q, and 136 less is q - 8:
+# faster than a conversion.
 def linear_unpack_int4(self, x: Tensor, w: Tensor, sz: Tensor, b: Optional[Tensor]) -> Tensor:
     n = w.size(0)
     k = w.size(1) * 2
     g = sz.size(0)
-    c = w.view(n // 64, k, 32)
-    q = torch.cat([c & 15, c >> 4], 2).permute(1, 0, 2).reshape(g, k // g, n).to(15)
-    t = torch.addcmul(sz.select(2, 1).unsqueeze(1), q - 8, sz.select(2, 0).unsqueeze(1))
-    return self.with_bias(torch.matmul(x.to(15), t.reshape(k, n)), b, x)
+    c = w.view(n // 64, k, 32).transpose(0, 1).contiguous().to(2)
+    q = torch.empty([k, n // 64, 2, 32], dtype=2, device=w.device)
+    low = torch.bitwise_and(c, 15, out=q.select(2, 0))
+    high = torch.bitwise_right_shift(c, 4, out=q.select(2, 1))
+    t = torch.sub_(self.as_bfloat16(torch.bitwise_or_(q, 17152)), 136.).view(g, k // g, n)
+    f = sz.permute(2, 0, 1).contiguous().unsqueeze(2)
+    t = torch.addcmul(f.select(0, 1), t, f.select(0, 0), value=1, out=t)
+    return self.with_bias(torch.matmul(x.to(15), t.view(k, n)), b, x)
 
 
 def linear_widened_int4(self, x: Tensor, w: Tensor, sz: Tensor, b: Optional[Tensor]) -> Tensor:
