@@ -2,7 +2,6 @@ package io.github.djlblocks.torchscript;
 
 import io.github.djlblocks.format.WeightFormat;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +22,9 @@ final class KernelChoice {
 
     /** Longer matrices are timed as if they had this many rows: the seconds grow with them. */
     static final int LONGEST = 1024;
+
+    /** A later holder is taken for less than this part of the time: trials are that uncertain. */
+    private static final double GAIN = 0.95;
 
     private static final Logger LOGGER = LoggerFactory.getLogger(KernelChoice.class);
 
@@ -79,13 +81,13 @@ final class KernelChoice {
     /** The fastest kernel of a holder for a class of rows. */
     private record Fastest(LinearKernel kernel, double seconds) {}
 
-    /** The holders whose kernels take all classes of rows. */
+    /** The holders whose kernels take all classes of rows, in the order of preference. */
     private record Timings(Map<WeightHolder, Map<RowClass, Fastest>> holders) {
 
         Choice choose(Mix mix) {
             WeightHolder holder =
                     holders.keySet().stream()
-                            .min(Comparator.comparingDouble(candidate -> total(candidate, mix)))
+                            .reduce((a, b) -> total(b, mix) < GAIN * total(a, mix) ? b : a)
                             .orElseThrow();
             Map<RowClass, LinearKernel> kernels = new EnumMap<>(RowClass.class);
             fastest(holder).forEach((rows, fastest) -> kernels.put(rows, fastest.kernel()));

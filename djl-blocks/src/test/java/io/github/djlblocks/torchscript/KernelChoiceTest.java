@@ -64,6 +64,19 @@ class KernelChoiceTest {
         assertThat(holder(Mix.ENCODING, seconds)).isEqualTo(WeightHolder.MKLDNN);
     }
 
+    /** Two rows of seconds each, 194 and 188 against 200: a trial does not tell 3 % apart. */
+    @Test
+    void choose_almostAsFast_keepsTheFirst() {
+        assertThat(holder(Mix.ENCODING, against(97))).isEqualTo(WeightHolder.PLAIN);
+        assertThat(holder(Mix.ENCODING, against(94))).isEqualTo(WeightHolder.MKLDNN);
+    }
+
+    private static Map<LinearKernel, List<Double>> against(double other) {
+        return Map.of(
+                LinearKernel.FLOAT32_PLAIN, List.of(1.0, 100.0, 100.0),
+                LinearKernel.FLOAT32_MKLDNN, List.of(1.0, other, other));
+    }
+
     private static WeightHolder holder(Mix mix, Map<LinearKernel, List<Double>> seconds) {
         return choice(seconds).choose(WeightFormat.FLOAT32, 5, 7, mix).holder();
     }
