@@ -152,14 +152,14 @@ def linear_pack_int4(self, x: Tensor, w: Tensor, sz: Tensor, b: Optional[Tensor]
 
 
 # What AVX-512 builds pack: for 64 rows of W, column after column, 32 bytes of row i (low half of the
-# byte) and row i + 32. A code q or 17152 are the bits of the bfloat16 128 + q, and 136 less is q - 8:
+# byte) and row i + 32. The bits q | 0x4300 are those of the bfloat16 128 + q, and 136 less is q - 8: this is
 # faster than a conversion.
 def linear_unpack_int4(self, x: Tensor, w: Tensor, sz: Tensor, b: Optional[Tensor]) -> Tensor:
     n = w.size(0)
     k = w.size(1) * 2
     g = sz.size(0)
     c = w.view(n // 64, k, 32).transpose(0, 1).contiguous().to(2)
-    q = torch.empty([k, n // 64, 2, 32], dtype=2, device=w.device)
+    q = torch.empty([k, n // 64, 2, 32], dtype=2)
     low = torch.bitwise_and(c, 15, out=q.select(2, 0))
     high = torch.bitwise_right_shift(c, 4, out=q.select(2, 1))
     t = torch.sub_(self.as_bfloat16(torch.bitwise_or_(q, 17152)), 136.).view(g, k // g, n)

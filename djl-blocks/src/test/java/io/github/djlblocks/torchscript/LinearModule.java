@@ -62,6 +62,11 @@ final class LinearModule implements AutoCloseable {
                         + "    y = "
                         + kernel.call("x.to(type)", names, "b")
                         + "\n"
+                        + "    o = "
+                        + kernel.call(
+                                "self." + kernel.functionOver(), "x.to(type).clone()", names, "b")
+                        + "\n    if not torch.equal(y, o):\n"
+                        + "      ops.prim.RaiseException(\"other values over x\")\n"
                         + "    if y.dtype != type:\n"
                         + "      ops.prim.RaiseException(\"other type\")\n"
                         + "    return y.to(6)\n";
