@@ -25,19 +25,34 @@ final class ActivationEmitters {
     private static void activation(Node node, ScriptWriter out) {
         ActivationFunction function = node.operand(1, ActivationFunction.class);
         Value x = node.operand(0, Value.class);
-        out.assign(
-                node.result(),
-                out.call(
-                        out.isSpare(x) ? "activation_over" : "activation",
-                        x,
-                        kind(function),
-                        function.alpha(),
-                        beta(function)));
+        out.assign(node.result(), over(x, function, out));
+    }
+
+    /** An activation, over x where nobody else wants it. */
+    private static String over(Value x, ActivationFunction function, ScriptWriter out) {
+        return out.call(
+                out.isSpare(x) ? "activation_over" : "activation",
+                x,
+                kind(function),
+                function.alpha(),
+                beta(function));
     }
 
     private static void gated(String function, Node node, ScriptWriter out) {
         GateSpec spec = node.operand(2, GateSpec.class);
         ActivationFunction activation = spec.function();
+        boolean overwrites =
+                out.tensors().isOfThisProcessor() && activation.kind() != ActivationKind.IDENTITY;
+        if (function.equals("gated_activation")
+                && overwrites
+                && out.isSpare(node.operand(0, Value.class))
+                && !spec.isLimited()
+                && spec.upOffset() == 0) {
+            String gate = over(node.operand(0, Value.class), activation, out);
+            String up = out.text(node.operands().get(1));
+            out.assign(node.result(), "torch.mul_(" + gate + ", " + up + ")");
+            return;
+        }
         out.assign(
                 node.result(),
                 out.call(
@@ -49,8 +64,7 @@ final class ActivationEmitters {
                         beta(activation),
                         spec.isLimited() ? spec.limit() : null,
                         spec.upOffset(),
-                        out.tensors().isOfThisProcessor()
-                                && activation.kind() != ActivationKind.IDENTITY));
+                        overwrites));
     }
 
     /** A softplus that becomes the identity somewhere is another function of the library. */

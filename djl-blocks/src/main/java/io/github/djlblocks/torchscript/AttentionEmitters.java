@@ -18,8 +18,6 @@ final class AttentionEmitters {
     private AttentionEmitters() {}
 
     static void register(Map<String, Emitter> all) {
-        all.put("splitHeads", Emitter.plain("split_heads"));
-        all.put("mergeHeads", Emitter.plain("merge_heads"));
         all.put("splitFusedHeads", Emitter.plain("split_fused_heads"));
         all.put("splitChannels", AttentionEmitters::splitChannels);
         all.put("joinChannels", Emitter.plain("join_channels"));
@@ -36,9 +34,6 @@ final class AttentionEmitters {
         all.put("bothMasks", Emitters.expression("torch.logical_and({0}, {1})"));
         all.put("attention", AttentionEmitters::attention);
         all.put("appendTime", Emitters.expression("torch.cat([{0}, {1}], 2)"));
-        all.put("appendInPlace", Emitter.plain("append_in_place"));
-        all.put("appendRowsInPlace", Emitter.plain("append_rows_in_place"));
-        all.put("cacheContent", Emitter.plain("cache_content"));
     }
 
     private static void splitChannels(Node node, ScriptWriter out) {

@@ -1,10 +1,13 @@
 package io.github.djlblocks.torchscript;
 
+import ai.djl.ndarray.types.DataType;
+import io.github.djlblocks.graph.Dim;
 import io.github.djlblocks.graph.Graph;
 import io.github.djlblocks.graph.Node;
 import io.github.djlblocks.graph.Value;
 import io.github.djlblocks.kernel.RotaryLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -77,7 +80,11 @@ final class JointRotation {
     }
 
     private static long extent(Node node, int axis) {
-        return node.result().dims().get(axis).hint();
+        return extent(node.result(), axis);
+    }
+
+    private static long extent(Value value, int axis) {
+        return value.dims().get(axis).hint();
     }
 
     /** Prints it, given what the product of all maps is called. */
@@ -85,18 +92,22 @@ final class JointRotation {
         long queries = extent(queryHeads, 1);
         long keys = extent(keyHeads, 1);
         String turned = out.temporary();
-        out.line(
-                turned
-                        + " = "
-                        + out.call(
-                                "rotate_heads",
-                                ScriptWriter.code(whole),
-                                queryRotate.operands().get(1),
-                                queryRotate.operands().get(2),
-                                queryRotate.operand(3, RotaryLayout.class)
-                                        == RotaryLayout.HALF_SPLIT,
-                                queries + keys,
-                                extent(queryHeads, 3)));
+        if (isOneToken(out)) {
+            oneToken(turned, whole, queries + keys, out);
+        } else {
+            out.line(
+                    turned
+                            + " = "
+                            + out.call(
+                                    "rotate_heads",
+                                    ScriptWriter.code(whole),
+                                    queryRotate.operands().get(1),
+                                    queryRotate.operands().get(2),
+                                    queryRotate.operand(3, RotaryLayout.class)
+                                            == RotaryLayout.HALF_SPLIT,
+                                    queries + keys,
+                                    extent(queryHeads, 3)));
+        }
         out.line(
                 queryRotate.result().name()
                         + ", "
@@ -112,5 +123,52 @@ final class JointRotation {
             out.name(node.result(), node.result().name());
         }
         List.of(queryHeads, keyHeads, queryRotate, keyRotate).forEach(out::done);
+    }
+
+    /** Whether all channels of one token turn, in the memory of the product. */
+    private boolean isOneToken(ScriptWriter out) {
+        Value cos = queryRotate.operand(1, Value.class);
+        return out.tensors().isOfThisProcessor()
+                && LinearEmitter.isOneRow(cos)
+                && queryHeads.result().dims().get(0) == Dim.ONE
+                && extent(cos, cos.rank() - 1) == extent(queryHeads, 3);
+    }
+
+    /**
+     * {@code x cos + partners(x) sin} of all heads in one row: the tables are repeated once for all
+     * layers, and partners are taken by their places.
+     */
+    private void oneToken(String turned, String whole, long heads, ScriptWriter out) {
+        int width = Math.toIntExact(extent(queryHeads, 3));
+        boolean halves = queryRotate.operand(3, RotaryLayout.class) == RotaryLayout.HALF_SPLIT;
+        double[] partners = new double[Math.toIntExact(heads) * width];
+        for (int i = 0; i < partners.length; i++) {
+            int first = i - i % width;
+            partners[i] = halves ? first + (i % width + width / 2) % width : i ^ 1;
+        }
+        String places =
+                out.numbers(DataType.INT64, List.of(1L, 1L, (long) partners.length), partners);
+        String cos = repeated(queryRotate.operands().get(1), heads, out);
+        String sin = repeated(queryRotate.operands().get(2), heads, out);
+        String rows = out.temporary();
+        out.line(rows + " = torch.narrow(" + whole + ", -1, 0, " + partners.length + ")");
+        String sum =
+                "torch.addcmul_(torch.mul(%s, %s), torch.take(%s, %s), %s)"
+                        .formatted(rows, cos, rows, places, sin);
+        Value query = queryRotate.result();
+        out.line(
+                "%s = torch.view(torch.to(%s, %s), [1, %d, 1, %d])"
+                        .formatted(turned, sum, out.text(query.dataType()), heads, width));
+    }
+
+    private static String repeated(@Nullable Object table, long heads, ScriptWriter out) {
+        return out.remember(
+                Arrays.asList("repeated", table, heads),
+                () ->
+                        "torch.flatten(torch.repeat("
+                                + out.text(table)
+                                + ", [1, 1, 1, "
+                                + heads
+                                + "]), 1, 2)");
     }
 }

@@ -57,8 +57,11 @@ final class SpareValues {
         counts.read(graph.outputs(), MANY);
         Set<Value> spare = new HashSet<>();
         for (Node node : graph.nodes()) {
-            // The results of joined maps lie in one tensor.
-            boolean joined = linears.containsKey(node) && together(node, linears).size() != 1;
+            // The results of joined maps lie in one tensor, with gaps unless it is one row.
+            boolean joined =
+                    linears.containsKey(node)
+                            && together(node, linears).size() != 1
+                            && !LinearEmitter.isOneRow(node.result());
             if (isFresh(node) && !joined && counts.reads.getOrDefault(node.result(), 0) == 1) {
                 spare.add(node.result());
             }

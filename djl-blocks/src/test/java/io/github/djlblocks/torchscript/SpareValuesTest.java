@@ -125,6 +125,23 @@ class SpareValuesTest {
                 .doesNotContain(value(scaled));
     }
 
+    /** One row of them lies in one piece, which nothing else is in. */
+    @Test
+    void joinedMaps_ofOneRow_giveSpareOnes() {
+        TracedArray row = tracer.input(new Shape(1, 1, 4), DataType.FLOAT32);
+        NDArray first = kernels.linear(row, weight, null);
+        NDArray second = kernels.linear(row, tracer.input(new Shape(4, 4), DataType.FLOAT32), null);
+
+        Graph graph = finish(kernels.add(gelu(first), 1, gelu(second)));
+        List<Node> linears =
+                graph.nodes().stream().filter(node -> node.operation().equals("linear")).toList();
+
+        assertThat(
+                        SpareValues.of(
+                                graph, Map.of(linears.get(0), linears, linears.get(1), List.of())))
+                .contains(value(first), value(second));
+    }
+
     /** The only expert reads it in one place, which may run again. */
     @Test
     void value_readInABody_isNot() {
