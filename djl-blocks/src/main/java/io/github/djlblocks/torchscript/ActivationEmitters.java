@@ -14,7 +14,7 @@ final class ActivationEmitters {
 
     static void register(Map<String, Emitter> all) {
         all.put("activation", ActivationEmitters::activation);
-        all.put("gatedActivation", (node, out) -> gated("gated_activation", node, out));
+        all.put("gatedActivation", ActivationEmitters::gated);
         all.put("fusedGatedActivation", (node, out) -> gated("fused_gated_activation", node, out));
         all.put("parametricRelu", Emitter.plain("parametric_relu"));
         all.put("swish", Emitter.plain("swish"));
@@ -38,21 +38,23 @@ final class ActivationEmitters {
                 beta(function));
     }
 
+    /** A gate that nobody else wants is written over before the product is. */
+    private static void gated(Node node, ScriptWriter out) {
+        Value gate = node.operand(0, Value.class);
+        GateSpec spec = node.operand(2, GateSpec.class);
+        boolean bare = !spec.isLimited() && spec.upOffset() == 0;
+        if (bare && overwrites(spec, out) && out.isSpare(gate)) {
+            String curve = over(gate, spec.function(), out);
+            String up = out.text(node.operands().get(1));
+            out.assign(node.result(), "torch.mul_(" + curve + ", " + up + ")");
+        } else {
+            gated("gated_activation", node, out);
+        }
+    }
+
     private static void gated(String function, Node node, ScriptWriter out) {
         GateSpec spec = node.operand(2, GateSpec.class);
         ActivationFunction activation = spec.function();
-        boolean overwrites =
-                out.tensors().isOfThisProcessor() && activation.kind() != ActivationKind.IDENTITY;
-        if (function.equals("gated_activation")
-                && overwrites
-                && out.isSpare(node.operand(0, Value.class))
-                && !spec.isLimited()
-                && spec.upOffset() == 0) {
-            String gate = over(node.operand(0, Value.class), activation, out);
-            String up = out.text(node.operands().get(1));
-            out.assign(node.result(), "torch.mul_(" + gate + ", " + up + ")");
-            return;
-        }
         out.assign(
                 node.result(),
                 out.call(
@@ -64,7 +66,13 @@ final class ActivationEmitters {
                         beta(activation),
                         spec.isLimited() ? spec.limit() : null,
                         spec.upOffset(),
-                        overwrites));
+                        overwrites(spec, out)));
+    }
+
+    /** Whether the curve lies in memory of its own, which the product may go over. */
+    private static boolean overwrites(GateSpec spec, ScriptWriter out) {
+        return out.tensors().isOfThisProcessor()
+                && spec.function().kind() != ActivationKind.IDENTITY;
     }
 
     /** A softplus that becomes the identity somewhere is another function of the library. */

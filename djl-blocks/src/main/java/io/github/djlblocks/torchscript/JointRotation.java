@@ -91,23 +91,12 @@ final class JointRotation {
     void emit(String whole, ScriptWriter out) {
         long queries = extent(queryHeads, 1);
         long keys = extent(keyHeads, 1);
+        long heads = queries + keys;
         String turned = out.temporary();
-        if (isOneToken(out)) {
-            oneToken(turned, whole, queries + keys, out);
-        } else {
-            out.line(
-                    turned
-                            + " = "
-                            + out.call(
-                                    "rotate_heads",
-                                    ScriptWriter.code(whole),
-                                    queryRotate.operands().get(1),
-                                    queryRotate.operands().get(2),
-                                    queryRotate.operand(3, RotaryLayout.class)
-                                            == RotaryLayout.HALF_SPLIT,
-                                    queries + keys,
-                                    extent(queryHeads, 3)));
-        }
+        out.line(
+                turned
+                        + " = "
+                        + (isOneToken(out) ? row(whole, heads, out) : heads(whole, heads, out)));
         out.line(
                 queryRotate.result().name()
                         + ", "
@@ -134,41 +123,52 @@ final class JointRotation {
                 && extent(cos, cos.rank() - 1) == extent(queryHeads, 3);
     }
 
-    /**
-     * {@code x cos + partners(x) sin} of all heads in one row: the tables are repeated once for all
-     * layers, and partners are taken by their places.
-     */
-    private void oneToken(String turned, String whole, long heads, ScriptWriter out) {
-        int width = Math.toIntExact(extent(queryHeads, 3));
-        boolean halves = queryRotate.operand(3, RotaryLayout.class) == RotaryLayout.HALF_SPLIT;
-        double[] partners = new double[Math.toIntExact(heads) * width];
-        for (int i = 0; i < partners.length; i++) {
-            int first = i - i % width;
-            partners[i] = halves ? first + (i % width + width / 2) % width : i ^ 1;
-        }
-        String places =
-                out.numbers(DataType.INT64, List.of(1L, 1L, (long) partners.length), partners);
-        String cos = repeated(queryRotate.operands().get(1), heads, out);
-        String sin = repeated(queryRotate.operands().get(2), heads, out);
-        String rows = out.temporary();
-        out.line(rows + " = torch.narrow(" + whole + ", -1, 0, " + partners.length + ")");
-        String sum =
-                "torch.addcmul_(torch.mul(%s, %s), torch.take(%s, %s), %s)"
-                        .formatted(rows, cos, rows, places, sin);
-        Value query = queryRotate.result();
-        out.line(
-                "%s = torch.view(torch.to(%s, %s), [1, %d, 1, %d])"
-                        .formatted(turned, sum, out.text(query.dataType()), heads, width));
+    private String heads(String whole, long heads, ScriptWriter out) {
+        return out.call(
+                "rotate_heads",
+                ScriptWriter.code(whole),
+                queryRotate.operands().get(1),
+                queryRotate.operands().get(2),
+                isHalfSplit(),
+                heads,
+                extent(queryHeads, 3));
     }
 
-    private static String repeated(@Nullable Object table, long heads, ScriptWriter out) {
-        return out.remember(
-                Arrays.asList("repeated", table, heads),
-                () ->
-                        "torch.flatten(torch.repeat("
-                                + out.text(table)
-                                + ", [1, 1, 1, "
-                                + heads
-                                + "]), 1, 2)");
+    /** The tables are repeated for all heads once for all layers. */
+    private String row(String whole, long heads, ScriptWriter out) {
+        long width = extent(queryHeads, 3);
+        double[] places = partners(Math.toIntExact(heads), Math.toIntExact(width), isHalfSplit());
+        List<Long> shape = List.of(1L, 1L, (long) places.length);
+        return out.call(
+                "rotate_row",
+                ScriptWriter.code(whole),
+                forEachHead(queryRotate.operands().get(1), heads, out),
+                forEachHead(queryRotate.operands().get(2), heads, out),
+                ScriptWriter.code(out.numbers(DataType.INT64, shape, places)),
+                heads,
+                width);
+    }
+
+    private boolean isHalfSplit() {
+        return queryRotate.operand(3, RotaryLayout.class) == RotaryLayout.HALF_SPLIT;
+    }
+
+    /** Where in a row of heads the channel lies that each channel turns with. */
+    private static double[] partners(int heads, int width, boolean halfSplit) {
+        double[] places = new double[heads * width];
+        for (int i = 0; i < places.length; i++) {
+            int channel = i % width;
+            int partner = halfSplit ? (channel + width / 2) % width : channel ^ 1;
+            places[i] = i - channel + partner;
+        }
+        return places;
+    }
+
+    private static ScriptWriter.Code forEachHead(
+            @Nullable Object table, long heads, ScriptWriter out) {
+        return ScriptWriter.code(
+                out.remember(
+                        Arrays.asList("for each head", table, heads),
+                        () -> out.call("for_each_head", table, heads)));
     }
 }

@@ -87,8 +87,11 @@ final class NormEmitters {
         boolean narrow = isNarrow(x, out);
         Parameter parameter = ParameterArrays.parameter(node.operands().get(1));
         if (narrow && parameter != null && LinearEmitter.isOneRow(x)) {
+            // Four calls in half the time of the six below.
             String twice = out.tensors().joined(List.of(parameter, parameter));
-            out.assign(node.result(), mirroredRmsNorm(out.text(x), twice, extent, epsilon));
+            out.assign(
+                    node.result(),
+                    out.call("mirrored_rms_norm", x, ScriptWriter.code(twice), epsilon));
             return;
         }
         DataType type = x.dataType() == DataType.FLOAT64 ? DataType.FLOAT64 : DataType.FLOAT32;
@@ -116,15 +119,6 @@ final class NormEmitters {
         out.assign(
                 node.result(),
                 narrow ? "torch.to(" + normal + ", " + out.text(x.dataType()) + ")" : normal);
-    }
-
-    /**
-     * The same of one row by LayerNorm: {@code [x, -x]} has mean 0 and variance {@code mean(x^2)}.
-     * Four calls, half the time of the six above.
-     */
-    private static String mirroredRmsNorm(String x, String weight, long extent, double epsilon) {
-        return "torch.narrow(torch.layer_norm(torch.cat([%s, torch.neg(%s)], -1), [%d], %s, None, %s), -1, 0, %d)"
-                .formatted(x, x, 2 * extent, weight, epsilon, extent);
     }
 
     private static boolean isVector(Node node, Value x) {

@@ -56,6 +56,12 @@ def rms_norm(self, x: Tensor, weight: Optional[Tensor], bias: Optional[Tensor], 
     return self.affine(normal, weight, bias, unit_offset).to(x.dtype)
 
 
+# RMSNorm of few values by LayerNorm: [x, -x] has mean 0 and variance mean(x^2). The weight is there twice, too.
+def mirrored_rms_norm(self, x: Tensor, weights: Tensor, epsilon: float) -> Tensor:
+    n = x.size(-1)
+    return torch.layer_norm(torch.cat([x, torch.neg(x)], -1), [2 * n], weights, None, epsilon).narrow(-1, 0, n)
+
+
 def layer_norm(self, x: Tensor, weight: Optional[Tensor], bias: Optional[Tensor], epsilon: float, placement: str, unbiased: bool, unit_offset: bool, axes: int) -> Tensor:
     if placement == "INSIDE_ROOT" and not unbiased and not unit_offset and x.dtype != 5:
         shape = annotate(List[int], [])
@@ -345,6 +351,16 @@ def rotate(self, x: Tensor, cos: Tensor, sin: Tensor, half_split: bool) -> Tenso
 def rotate_heads(self, x: Tensor, cos: Tensor, sin: Tensor, half_split: bool, heads: int, d: int) -> Tensor:
     split = x.narrow(2, 0, heads * d).view([x.size(0), x.size(1), heads, d]).transpose(1, 2)
     return self.rotate(split, cos, sin, half_split)
+
+
+# One token's heads in the row they are split from: cos and sin are there for each head, places are those of the partners.
+def rotate_row(self, x: Tensor, cos: Tensor, sin: Tensor, places: Tensor, heads: int, d: int) -> Tensor:
+    row = x.narrow(-1, 0, heads * d)
+    return torch.addcmul_(row * cos, torch.take(row, places), sin).to(x.dtype).view([1, heads, 1, d])
+
+
+def for_each_head(self, table: Tensor, heads: int) -> Tensor:
+    return table.repeat([1, 1, 1, heads]).flatten(1, 2)
 
 
 def linear_bias(self, queries: Tensor, keys: Tensor, slopes: Tensor, form: str, dtype: int) -> Tensor:

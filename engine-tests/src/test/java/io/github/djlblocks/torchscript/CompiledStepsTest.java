@@ -57,11 +57,7 @@ class CompiledStepsTest {
                         manager,
                         WeightFormat.FLOAT32,
                         policy,
-                        (actual, expected) ->
-                                assertThat(actual)
-                                        .isCloseTo(
-                                                expected,
-                                                Twins.tolerance(DataType.FLOAT32, CONTEXT)));
+                        CompiledStepsTest::isEqual);
             }
         }
     }
@@ -74,10 +70,7 @@ class CompiledStepsTest {
                     manager,
                     WeightFormat.FLOAT32,
                     CachePolicy.growing(),
-                    (actual, expected) ->
-                            assertThat(actual)
-                                    .isCloseTo(
-                                            expected, Twins.tolerance(DataType.FLOAT32, CONTEXT)));
+                    CompiledStepsTest::isEqual);
         }
     }
 
@@ -90,15 +83,19 @@ class CompiledStepsTest {
                         manager,
                         WeightFormat.BFLOAT16,
                         policy,
-                        (actual, expected) ->
-                                assertThat(
-                                                RelativeError.of(
-                                                        HostValues.of(actual),
-                                                        HostValues.of(expected)))
-                                        .isLessThan(ROUNDINGS)
-                                        .isGreaterThan(1e-5));
+                        CompiledStepsTest::isNear);
             }
         }
+    }
+
+    private static void isEqual(NDArray actual, NDArray expected) {
+        assertThat(actual).isCloseTo(expected, Twins.tolerance(DataType.FLOAT32, CONTEXT));
+    }
+
+    private static void isNear(NDArray actual, NDArray expected) {
+        assertThat(RelativeError.of(HostValues.of(actual), HostValues.of(expected)))
+                .isLessThan(ROUNDINGS)
+                .isGreaterThan(1e-5);
     }
 
     private static DecoderConfig config(RotaryLayout layout, int turned) {
