@@ -4,18 +4,13 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.util.PairList;
 import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.PassRunner;
-import io.github.djlblocks.graph.Graph;
-import io.github.djlblocks.graph.TracedArray;
-import io.github.djlblocks.graph.Tracer;
 import io.github.djlblocks.internal.ParameterPaths;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -40,6 +35,7 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
     private final PtNDManager manager;
     private final Map<List<Object>, Kept> passes = new ConcurrentHashMap<>();
     private final WeightShare weights;
+    private final PassCompiler compiler;
     private final AtomicBoolean closed = new AtomicBoolean();
     private final Set<String> told = ConcurrentHashMap.newKeySet();
     private final LongAdder compiled = new LongAdder();
@@ -61,17 +57,10 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
         this.block = block;
         this.options = options;
         this.weights = weights;
-        if (options.weights() != null && parent.getDevice().isGpu()) {
-            throw new IllegalArgumentException(
-                    "weights are packed in "
-                            + options.weights()
-                            + " for the processor alone, but the manager is on "
-                            + parent.getDevice()
-                            + ": leave out the format, or use the CPU");
-        }
         weights.join();
         manager = (PtNDManager) pyTorch(parent).newSubManager();
         manager.setName("compiled");
+        compiler = new PassCompiler(block, options, weights, manager);
         // The native lists of weights belong to no manager.
         manager.attachInternal("passes", this);
     }
@@ -114,7 +103,7 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
             try {
                 return run(arguments);
             } catch (WeightStore.OtherWeights e) {
-                LOG.info("{}: compiled anew: {}", name(), e.getMessage());
+                LOG.info("{}: compiled anew: {}", compiler.name(), e.getMessage());
                 forget(arguments.signature());
                 return run(arguments);
             }
@@ -128,7 +117,7 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
             portable.increment();
             LOG.warn(
                     "{}: a compiled pass failed and runs block by block: {}",
-                    name(),
+                    compiler.name(),
                     e.getMessage());
             return null;
         }
@@ -181,10 +170,11 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
         portable.increment();
         if (options.isDemanded()) {
             throw new IllegalStateException(
-                    name() + " was to run compiled but cannot: " + reason.getMessage(), reason);
+                    compiler.name() + " was to run compiled but cannot: " + reason.getMessage(),
+                    reason);
         }
         if (told.add(String.valueOf(reason.getMessage()))) {
-            LOG.info("{} runs block by block: {}", name(), reason.getMessage());
+            LOG.info("{} runs block by block: {}", compiler.name(), reason.getMessage());
         }
         return null;
     }
@@ -253,83 +243,13 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
 
     private Kept compiled(PassArguments arguments) {
         try {
-            return new Kept(compile(arguments), null);
+            return new Kept(compiler.compile(arguments), null);
         } catch (WeightStore.MissingWeights e) {
             // Another call may find them.
             throw e;
         } catch (UnsupportedOperationException e) {
             return new Kept(null, e);
         }
-    }
-
-    private CompiledPass compile(PassArguments arguments) {
-        long start = System.nanoTime();
-        Tracer tracer = new Tracer(manager);
-        List<TracedArray> arrays = new ArrayList<>();
-        for (NDArray array : arguments.arrays()) {
-            arrays.add(tracer.input(array.getShape(), array.getDataType()));
-        }
-        TracedCache.Uses uses = new TracedCache.Uses();
-        List<TracedCache> caches = new ArrayList<>();
-        for (CacheArgument cache : arguments.caches()) {
-            caches.add(new TracedCache(tracer, cache, options.types(), uses, caches.size()));
-        }
-        int inputs = arguments.inputs().size();
-        NDList traced = new NDList(new ArrayList<NDArray>(arrays.subList(0, inputs)));
-        NDList outputs = forward(tracer, traced, arguments.traced(arrays, caches));
-        Graph graph = tracer.finish(outputs);
-        PassWeights own = new PassWeights(weights.store(), mix(uses));
-        Script script = printed(graph, own, uses);
-        LOG.debug("{}", script.methods().get(0));
-        CompiledPass pass;
-        try {
-            pass =
-                    new CompiledPass(
-                            new ScriptModule(manager, script.methods()),
-                            own,
-                            options.types(),
-                            caches,
-                            uses,
-                            graph.inputs());
-        } catch (UnsupportedOperationException | EngineException e) {
-            own.close();
-            throw new UnsupportedOperationException(e.getMessage(), e);
-        }
-        LOG.info(
-                "{}: compiled a pass of {} primitives in {} ms",
-                name(),
-                graph.nodes().size(),
-                (System.nanoTime() - start) / 1_000_000);
-        return pass;
-    }
-
-    /** What keeps a cache generates, what keeps none is given whole sequences. */
-    private static KernelChoice.Mix mix(TracedCache.Uses uses) {
-        return uses.all().isEmpty() ? KernelChoice.Mix.ENCODING : KernelChoice.Mix.GENERATION;
-    }
-
-    private Script printed(Graph graph, PassWeights own, TracedCache.Uses uses) {
-        try {
-            LinearEmitter.choose(graph, own);
-            return Script.of(graph, options.types(), own, uses.buffers());
-        } catch (IllegalArgumentException | IllegalStateException e) {
-            throw new UnsupportedOperationException(e.getMessage(), e);
-        }
-    }
-
-    @SuppressWarnings("NullAway") // DJL takes null for "no params"
-    private NDList forward(
-            Tracer tracer, NDList inputs, @Nullable PairList<String, Object> params) {
-        try {
-            return block.forward(tracer.store(DataType.FLOAT32), inputs, false, params);
-        } catch (ClassCastException | IndexOutOfBoundsException | NullPointerException e) {
-            throw new UnsupportedOperationException("it cannot be recorded: " + e, e);
-        }
-    }
-
-    private String name() {
-        String name = block.getClass().getSimpleName();
-        return name.isEmpty() ? block.getClass().getName() : name;
     }
 
     @Override

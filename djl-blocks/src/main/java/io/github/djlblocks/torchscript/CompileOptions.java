@@ -12,21 +12,26 @@ import org.jspecify.annotations.Nullable;
  * weights of linear maps in the format; where it is {@code int4}, the head of a model in {@code
  * int8}; all else, as norms and embedding tables, in the type of activations, which is bfloat16
  * with {@code bfloat16} and {@code int4} and FLOAT32 otherwise. Where the groups of {@code int4} do
- * not divide a row, the weight is packed as {@code int8}.
+ * not divide a row, the weight is packed as {@code int8}. On a GPU formats save memory, not time.
  */
 public final class CompileOptions {
 
-    private static final CompileOptions DEFAULT = new CompileOptions(null, null, false);
+    private static final CompileOptions DEFAULT = new CompileOptions(null, null, false, false);
 
     private final @Nullable WeightSelection weights;
     private final @Nullable WeightSource source;
     private final boolean demanded;
+    private final boolean forAnyDevice;
 
     private CompileOptions(
-            @Nullable WeightSelection weights, @Nullable WeightSource source, boolean demanded) {
+            @Nullable WeightSelection weights,
+            @Nullable WeightSource source,
+            boolean demanded,
+            boolean forAnyDevice) {
         this.weights = weights;
         this.source = source;
         this.demanded = demanded;
+        this.forAnyDevice = forAnyDevice;
     }
 
     /**
@@ -56,7 +61,7 @@ public final class CompileOptions {
      * @return a changed copy
      */
     public CompileOptions withWeights(WeightSelection selection) {
-        return new CompileOptions(selection, source, demanded);
+        return new CompileOptions(selection, source, demanded, forAnyDevice);
     }
 
     /**
@@ -81,7 +86,7 @@ public final class CompileOptions {
      * @return a changed copy
      */
     public CompileOptions withSource(WeightSource newSource) {
-        return new CompileOptions(weights, newSource, demanded);
+        return new CompileOptions(weights, newSource, demanded, forAnyDevice);
     }
 
     /**
@@ -90,7 +95,20 @@ public final class CompileOptions {
      * @return a changed copy
      */
     public CompileOptions demanded() {
-        return new CompileOptions(weights, source, true);
+        return new CompileOptions(weights, source, true, forAnyDevice);
+    }
+
+    /**
+     * Returns options under which nothing is made for this processor: no function is chosen by a
+     * trial, and a pass is the same operations on every machine and device, in whatever order the
+     * engine adds them up there. On a GPU it always is. Weights keep their format in memory, and
+     * are made as wide as activations where they are used, which on a processor takes several times
+     * as long.
+     *
+     * @return a changed copy
+     */
+    public CompileOptions forAnyDevice() {
+        return new CompileOptions(weights, source, demanded, true);
     }
 
     /**
@@ -123,5 +141,9 @@ public final class CompileOptions {
 
     boolean isDemanded() {
         return demanded;
+    }
+
+    boolean isForAnyDevice() {
+        return forAnyDevice;
     }
 }

@@ -2,7 +2,6 @@ package io.github.djlblocks.torchscript;
 
 import ai.djl.nn.Parameter;
 import io.github.djlblocks.format.WeightFormat;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,6 +19,7 @@ final class ExportedScript {
 
     private static final String NAMESPACE = "__torch__.djlblocks";
     private static final String KERNELS = NAMESPACE + ".kernels";
+    private static final KernelChoice LINEAR_KERNELS = KernelChoice.ofAnyDevice();
 
     private final ModuleTree tree;
     private final FileWeights weights;
@@ -119,16 +119,10 @@ final class ExportedScript {
 
         @Override
         public Linear linear(List<Parameter> given, WeightFormat format) {
-            LinearKernel kernel =
-                    LinearKernel.of(format).stream()
-                            .filter(LinearKernel::anyDevice)
-                            .findFirst()
-                            .orElseThrow();
-            Map<RowClass, LinearKernel> all = new EnumMap<>(RowClass.class);
-            for (RowClass rows : RowClass.values()) {
-                all.put(rows, kernel);
-            }
-            KernelChoice.Choice choice = new KernelChoice.Choice(kernel.holder(), all);
+            int out = ParameterArrays.height(given);
+            int in = ParameterArrays.width(given.get(0));
+            KernelChoice.Choice choice =
+                    LINEAR_KERNELS.choose(format, out, in, KernelChoice.Mix.GENERATION);
             return new Linear(choice, weights.expressions(Objects.requireNonNull(given.get(0))));
         }
 

@@ -107,11 +107,28 @@ final class KernelChoice {
 
     private final Trial trial;
     private final List<LinearKernel> pinned;
+    private final boolean ofThisProcessor;
     private final Map<Key, Timings> known = new ConcurrentHashMap<>();
 
     KernelChoice(Trial trial, List<LinearKernel> pinned) {
+        this(trial, pinned, true);
+    }
+
+    private KernelChoice(Trial trial, List<LinearKernel> pinned, boolean ofThisProcessor) {
         this.trial = trial;
         this.pinned = List.copyOf(pinned);
+        this.ofThisProcessor = ofThisProcessor;
+    }
+
+    /** Takes what runs on every device, untimed. */
+    static KernelChoice ofAnyDevice() {
+        return new KernelChoice(
+                (kernel, format, out, in, rows) -> Double.NaN, LinearKernel.ofAnyDevice(), false);
+    }
+
+    /** Whether it may take what runs on this processor alone. */
+    boolean isOfThisProcessor() {
+        return ofThisProcessor;
     }
 
     /** The kernels named by {@link #PROPERTY}. */

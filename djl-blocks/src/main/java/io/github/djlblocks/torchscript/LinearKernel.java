@@ -231,6 +231,11 @@ enum LinearKernel {
                 .collect(Collectors.joining(", ", called + "(" + x + ", ", ", " + bias + ")"));
     }
 
+    /** The one kernel of each format that runs everywhere. */
+    static List<LinearKernel> ofAnyDevice() {
+        return Arrays.stream(values()).filter(LinearKernel::anyDevice).toList();
+    }
+
     /** The kernels that read a format, plain and widened ones work always. */
     static List<LinearKernel> of(WeightFormat format) {
         String prefix = format.toString().replaceFirst(":.*", "") + ".";

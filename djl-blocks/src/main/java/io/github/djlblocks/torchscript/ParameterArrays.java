@@ -49,7 +49,8 @@ final class ParameterArrays {
         PtNDArray array = of(parameter);
         int in = width(parameter);
         int out = Math.toIntExact(parameter.getShape().size() / in);
-        ByteBuffer bytes = array.toByteBuffer(true);
+        ByteBuffer bytes =
+                array.getDevice().isGpu() ? HostBytes.of(array) : array.toByteBuffer(true);
         return switch (array.getDataType()) {
             case FLOAT32 -> WeightRows.ofFloat32(bytes, out, in);
             case FLOAT16 -> WeightRows.ofFloat16(bytes, out, in);

@@ -170,7 +170,7 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
 
     @Override
     public boolean isOfThisProcessor() {
-        return !store.device().isGpu();
+        return store.plan().kernels().isOfThisProcessor();
     }
 
     @Override

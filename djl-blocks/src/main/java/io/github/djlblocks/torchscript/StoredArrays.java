@@ -1,6 +1,5 @@
 package io.github.djlblocks.torchscript;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
@@ -83,14 +82,7 @@ final class StoredArrays {
     }
 
     private static void writeWhole(NDArray array, OutputStream out) throws IOException {
-        if (array.getDevice().isGpu()) {
-            try (NDArray host = array.toDevice(Device.cpu(), true)) {
-                writeWhole(host, out);
-            }
-            return;
-        }
-        // On the Java heap: a direct buffer of a strided array leaves a copy in its manager.
-        ByteBuffer buffer = array.toByteBuffer(false);
+        ByteBuffer buffer = HostBytes.of(array);
         byte[] content = new byte[buffer.remaining()];
         buffer.get(content);
         out.write(content);

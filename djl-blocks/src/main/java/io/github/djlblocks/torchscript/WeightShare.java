@@ -33,7 +33,13 @@ final class WeightShare {
     }
 
     WeightShare(Block whole, CompileOptions options, PtNDManager manager) {
-        this(whole, options, manager, KernelTrials.choice());
+        this(
+                whole,
+                options,
+                manager,
+                options.isForAnyDevice() || manager.getDevice().isGpu()
+                        ? KernelChoice.ofAnyDevice()
+                        : KernelTrials.choice());
     }
 
     synchronized void join() {

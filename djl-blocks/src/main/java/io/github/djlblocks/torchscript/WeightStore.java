@@ -93,6 +93,7 @@ final class WeightStore implements AutoCloseable {
     private static final ByteBuffer EMPTY = ByteBuffer.allocateDirect(0);
 
     private final PtNDManager manager;
+    private final PtNDManager host;
     private final WeightPlan plan;
     private final ScriptModule module;
     private final List<Piece> pieces = new ArrayList<>();
@@ -102,16 +103,13 @@ final class WeightStore implements AutoCloseable {
 
     WeightStore(PtNDManager parent, WeightPlan plan) {
         manager = (PtNDManager) parent.newSubManager();
+        host = manager.newSubManager(Device.cpu());
         this.plan = plan;
         module = new ScriptModule(manager, ScriptLibrary.storing());
     }
 
     WeightPlan plan() {
         return plan;
-    }
-
-    Device device() {
-        return manager.getDevice();
     }
 
     /**
@@ -197,7 +195,7 @@ final class WeightStore implements AutoCloseable {
                 vectors
                         ? new Shape(parameters.stream().mapToLong(p -> p.getShape().size()).sum())
                         : parameters.get(0).getShape();
-        try (NDArray codes = manager.zeros(shape, StoredShapes.type(format))) {
+        try (NDArray codes = host.zeros(shape, StoredShapes.type(format))) {
             if (vectors) {
                 int at = 0;
                 ByteBuffer all = codes.toByteBuffer(true);
@@ -210,7 +208,7 @@ final class WeightStore implements AutoCloseable {
             } else {
                 pack(format, parameters, rows, columns, codes.toByteBuffer(true), EMPTY);
             }
-            piece = kept(raw(codes, format));
+            piece = raw(codes, format);
         }
         known.put(key, piece);
         return piece;
@@ -264,10 +262,9 @@ final class WeightStore implements AutoCloseable {
         KernelChoice.Choice choice = choose(weights, format, mix);
         Stored made;
         try (NDArray codes =
-                        manager.zeros(
-                                StoredShapes.codes(format, out, in), StoredShapes.type(format));
+                        host.zeros(StoredShapes.codes(format, out, in), StoredShapes.type(format));
                 NDArray scales =
-                        manager.zeros(StoredShapes.scales(format, out, in), DataType.FLOAT16)) {
+                        host.zeros(StoredShapes.scales(format, out, in), DataType.FLOAT16)) {
             pack(format, weights, out, in, codes.toByteBuffer(true), scales.toByteBuffer(true));
             made = new Stored(choice, pack(choice.holder(), codes, scales));
         }
@@ -281,8 +278,10 @@ final class WeightStore implements AutoCloseable {
     }
 
     private Piece pack(WeightHolder holder, NDArray codes, NDArray scales) {
-        try (IValue c = IValue.from((PtNDArray) codes);
-                IValue s = IValue.from((PtNDArray) scales)) {
+        try (NDArray placedCodes = placed(codes);
+                NDArray placedScales = placed(scales);
+                IValue c = IValue.from((PtNDArray) placedCodes);
+                IValue s = IValue.from((PtNDArray) placedScales)) {
             IValue parts = module.call(holder.pack(), c, s);
             return kept(new Piece(holder.isTensors(), holder.parts().size(), parts));
         }
@@ -317,13 +316,14 @@ final class WeightStore implements AutoCloseable {
     }
 
     private Piece raw(NDArray codes, WeightFormat format) {
-        if (!format.equals(WeightFormat.BFLOAT16)) {
-            return new Piece(true, 1, IValue.listFrom((PtNDArray) codes));
-        }
-        try (IValue c = IValue.from((PtNDArray) codes);
-                IValue s = IValue.from((PtNDArray) codes)) {
-            return new Piece(true, 1, module.call("pack_plain_bfloat16", c, s));
-        }
+        boolean half = format.equals(WeightFormat.BFLOAT16);
+        WeightHolder holder = half ? WeightHolder.PLAIN_BFLOAT16 : WeightHolder.PLAIN;
+        return pack(holder, codes, codes);
+    }
+
+    /** What was filled in from the processor, on the device of the passes. */
+    private NDArray placed(NDArray filled) {
+        return filled.toDevice(manager.getDevice(), false);
     }
 
     private static boolean isLike(PtNDArray before, PtNDArray now) {

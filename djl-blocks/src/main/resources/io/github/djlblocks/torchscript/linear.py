@@ -5,7 +5,7 @@
 
 
 def as_bfloat16(self, bits: Tensor) -> Tensor:
-    return torch.set_(torch.zeros([0], dtype=15), bits)
+    return torch.set_(torch.zeros([0], dtype=15, device=bits.device), bits)
 
 
 # y is overwritten.
