@@ -55,7 +55,7 @@ class CompiledStepsTest {
                 compare(
                         config(layout, 4),
                         manager,
-                        WeightFormat.FLOAT32,
+                        packed(WeightFormat.FLOAT32),
                         policy,
                         CompiledStepsTest::isEqual);
             }
@@ -68,7 +68,7 @@ class CompiledStepsTest {
             compare(
                     config(layout, 2),
                     manager,
-                    WeightFormat.FLOAT32,
+                    packed(WeightFormat.FLOAT32),
                     CachePolicy.growing(),
                     CompiledStepsTest::isEqual);
         }
@@ -81,11 +81,28 @@ class CompiledStepsTest {
                 compare(
                         config(layout, 4),
                         manager,
-                        WeightFormat.BFLOAT16,
+                        packed(WeightFormat.BFLOAT16),
                         policy,
                         CompiledStepsTest::isNear);
             }
         }
+    }
+
+    /** The operations that a GPU is given. */
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void forward_forAnyDevice_isThatOfThePlainBlocks(NDManager manager) {
+        for (CachePolicy policy : POLICIES) {
+            for (RotaryLayout layout : RotaryLayout.values()) {
+                CompileOptions single = packed(WeightFormat.FLOAT32).forAnyDevice();
+                compare(config(layout, 4), manager, single, policy, CompiledStepsTest::isEqual);
+                CompileOptions half = packed(WeightFormat.BFLOAT16).forAnyDevice();
+                compare(config(layout, 4), manager, half, policy, CompiledStepsTest::isNear);
+            }
+        }
+    }
+
+    private static CompileOptions packed(WeightFormat format) {
+        return CompileOptions.defaults().withWeights(format).demanded();
     }
 
     private static void isEqual(NDArray actual, NDArray expected) {
@@ -106,7 +123,7 @@ class CompiledStepsTest {
     private static void compare(
             DecoderConfig config,
             NDManager manager,
-            WeightFormat format,
+            CompileOptions options,
             CachePolicy policy,
             BiConsumer<NDArray, NDArray> check) {
         Twins<CausalLanguageModel> twins =
@@ -114,7 +131,7 @@ class CompiledStepsTest {
                         () -> Decoders.languageModel(config),
                         manager,
                         DataType.FLOAT32,
-                        CompileOptions.defaults().withWeights(format).demanded(),
+                        options,
                         new Shape(1, 1));
         for (int batch = 1; batch <= 2; batch++) {
             List<CachePolicy> layers = Collections.nCopies(Twins.LAYERS, policy);

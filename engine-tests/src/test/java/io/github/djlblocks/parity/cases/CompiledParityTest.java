@@ -89,6 +89,21 @@ class CompiledParityTest {
         }
     }
 
+    /** The operations that a GPU is given. */
+    @ParameterizedTest(name = "{0}, {1}, for any device")
+    @MethodSource("single")
+    void compiledForAnyDevice_followsTheFormula(
+            ParityCase parityCase, EngineUnderTest engine, DataType dataType) {
+        assertFollows(
+                parityCase,
+                engine,
+                dataType,
+                CompileOptions.defaults()
+                        .withWeights(WeightFormat.FLOAT32)
+                        .forAnyDevice()
+                        .demanded());
+    }
+
     @SuppressWarnings("NullAway") // DJL takes null for "no params"
     private static NDArray forward(
             Block block, CaseRun run, @Nullable PairList<String, Object> params) {
