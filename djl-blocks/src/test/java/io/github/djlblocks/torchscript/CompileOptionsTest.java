@@ -17,6 +17,7 @@ class CompileOptionsTest {
         assertThat(options.types()).isEqualTo(ScriptTypes.FLOAT32);
         assertThat(options.hasSource()).isFalse();
         assertThat(options.isDemanded()).isFalse();
+        assertThat(options.isForAnyDevice()).isFalse();
     }
 
     /** Each keeps what the others set, in any order. */
@@ -26,6 +27,7 @@ class CompileOptionsTest {
         CompileOptions first =
                 CompileOptions.defaults()
                         .demanded()
+                        .forAnyDevice()
                         .withSource(source)
                         .withWeights(WeightFormat.INT4)
                         .withWeights("a\\..*", WeightFormat.INT8);
@@ -35,9 +37,11 @@ class CompileOptionsTest {
                                 WeightSelection.of(WeightFormat.INT4)
                                         .with("a\\..*", WeightFormat.INT8))
                         .withSource(source)
-                        .demanded();
+                        .demanded()
+                        .forAnyDevice();
         for (CompileOptions options : new CompileOptions[] {first, second}) {
             assertThat(options.isDemanded()).isTrue();
+            assertThat(options.isForAnyDevice()).isTrue();
             assertThat(options.hasSource()).isTrue();
             assertThat(options.source()).isSameAs(source);
             assertThat(options.weights()).isEqualTo(WeightFormat.INT4);

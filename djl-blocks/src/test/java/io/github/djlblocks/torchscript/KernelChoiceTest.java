@@ -206,6 +206,30 @@ class KernelChoiceTest {
     }
 
     @Test
+    void ofAnyDevice_everyFormat_isWhatRunsEverywhere() {
+        KernelChoice choice = KernelChoice.ofAnyDevice();
+        assertThat(choice.isOfThisProcessor()).isFalse();
+        assertThat(choice(Map.of()).isOfThisProcessor()).isTrue();
+        Map<WeightFormat, LinearKernel> expected =
+                Map.of(
+                        WeightFormat.FLOAT32,
+                        LinearKernel.FLOAT32_PLAIN,
+                        WeightFormat.FLOAT16,
+                        LinearKernel.FLOAT16_WIDENED,
+                        WeightFormat.BFLOAT16,
+                        LinearKernel.BFLOAT16_PLAIN,
+                        WeightFormat.INT8,
+                        LinearKernel.INT8_WIDENED,
+                        WeightFormat.int4(64),
+                        LinearKernel.INT4_WIDENED);
+        expected.forEach(
+                (format, kernel) ->
+                        assertThat(choice.choose(format, 17, 64, Mix.ENCODING).kernels())
+                                .hasSize(3)
+                                .containsValue(kernel));
+    }
+
+    @Test
     void pinnedByProperty_ids_areKernels() {
         System.setProperty(KernelChoice.PROPERTY, "int8.rows, int4.pack");
         try {
