@@ -95,30 +95,16 @@ final class NormEmitters {
             return;
         }
         DataType type = x.dataType() == DataType.FLOAT64 ? DataType.FLOAT64 : DataType.FLOAT32;
-        String rows = out.text(x);
-        if (narrow) {
-            rows = out.temporary();
-            out.line(rows + " = torch.to(" + out.text(x) + ", " + ScriptTypes.plain(type) + ")");
-        }
-        String norm = out.temporary();
-        out.line(norm + " = torch.linalg_vector_norm(" + rows + ", 2, [-1], True)");
-        String least = out.numbers(type, List.of(1L), epsilon);
-        String normal =
-                "%s(%s, torch.rsqrt(torch.addcmul(%s, %s, %s, value=%s)))"
-                        .formatted(
-                                narrow ? "torch.mul_" : "torch.mul",
-                                rows,
-                                least,
-                                norm,
-                                norm,
-                                out.text(1.0 / extent));
-        Object weight = node.operands().get(1);
-        if (weight != null) {
-            normal = "torch.mul_(" + normal + ", " + out.text(weight) + ")";
-        }
         out.assign(
                 node.result(),
-                narrow ? "torch.to(" + normal + ", " + out.text(x.dataType()) + ")" : normal);
+                out.call(
+                        "composed_rms_norm",
+                        x,
+                        node.operands().get(1),
+                        ScriptWriter.code(out.numbers(type, List.of(1L), epsilon)),
+                        1.0 / extent,
+                        narrow,
+                        x.dataType()));
     }
 
     private static boolean isVector(Node node, Value x) {
