@@ -7,19 +7,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The README says what the sources say. */
 class ReadmeTest {
 
     private static final Path README = Path.of("..", "README.md");
+    private static final Path DOCS = Path.of("..", "docs");
     private static final Path SOURCES = Path.of("src");
+
+    /** A file, none for this page, and a heading of it or none. */
+    private static final Pattern LINK = Pattern.compile("]\\(([^)#]*)(?:#([^)]+))?\\)");
 
     static List<String> code() throws IOException {
         return Pattern.compile("<!-- code: (\\w+) -->")
@@ -65,25 +69,36 @@ class ReadmeTest {
         assertThat(blocks).containsExactly("mvn -q -Prun package", "mvn -B verify");
     }
 
+    static List<Path> pages() throws IOException {
+        try (Stream<Path> docs = Files.list(DOCS)) {
+            Stream<Path> pages = docs.filter(page -> page.toString().endsWith(".md"));
+            return Stream.concat(Stream.of(README), pages).toList();
+        }
+    }
+
+    /** To a file that is there, and to a heading in it. */
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "README.md",
-                "docs/design-decisions.md",
-                "docs/story-model.md",
-                "docs/adapters.md",
-                "docs/torchscript-in-python.md"
-            })
-    void links_toFiles_leadSomewhere(String page) throws IOException {
-        Path file = Path.of("..").resolve(page);
-        List<String> links =
-                Pattern.compile("]\\(([^)#]+)\\)")
-                        .matcher(Files.readString(file))
-                        .results()
-                        .map((MatchResult match) -> match.group(1))
-                        .filter(link -> !link.startsWith("http"))
-                        .toList();
-        assertThat(links).allSatisfy(link -> assertThat(file.resolveSibling(link)).exists());
+    @MethodSource("pages")
+    void links_toFiles_leadSomewhere(Path page) throws IOException {
+        for (MatchResult link : LINK.matcher(Files.readString(page)).results().toList()) {
+            if (link.group(1).startsWith("http")) {
+                continue;
+            }
+            Path target = link.group(1).isEmpty() ? page : page.resolveSibling(link.group(1));
+            assertThat(target).exists();
+            if (link.group(2) != null) {
+                assertThat(anchors(target)).as("%s", target).contains(link.group(2));
+            }
+        }
+    }
+
+    /** As GitHub makes them of headings: letters, digits and hyphens, a hyphen for a space. */
+    private static List<String> anchors(Path page) throws IOException {
+        return Files.readAllLines(page).stream()
+                .filter(line -> line.startsWith("#"))
+                .map(line -> line.replaceFirst("#+ ", "").toLowerCase(Locale.ROOT))
+                .map(line -> line.replaceAll("[^\\w -]", "").replace(' ', '-'))
+                .toList();
     }
 
     private static String between(Path file, String start, String end) throws IOException {
