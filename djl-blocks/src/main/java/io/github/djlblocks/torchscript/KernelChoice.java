@@ -3,10 +3,12 @@ package io.github.djlblocks.torchscript;
 import io.github.djlblocks.format.WeightFormat;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,9 +30,21 @@ final class KernelChoice {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(KernelChoice.class);
 
-    /** Runs a kernel on a weight of its own. */
+    /** Runs kernels on weights of its own. */
     @FunctionalInterface
     interface Trial {
+
+        /**
+         * Makes weights for a kernel.
+         *
+         * @throws RuntimeException if the kernel does not run here
+         */
+        Stopwatch of(LinearKernel kernel, WeightFormat format, int out, int in);
+    }
+
+    /** A kernel and its weights. */
+    @FunctionalInterface
+    interface Stopwatch extends AutoCloseable {
 
         /**
          * Times a call.
@@ -38,7 +52,10 @@ final class KernelChoice {
          * @return seconds; not a positive number if the result was wrong
          * @throws RuntimeException if the kernel does not run here
          */
-        double seconds(LinearKernel kernel, WeightFormat format, int out, int in, int rows);
+        double seconds(int rows);
+
+        @Override
+        default void close() {}
     }
 
     /** How often each class of rows is called, for the sum that is made small. */
@@ -123,7 +140,7 @@ final class KernelChoice {
     /** Takes what runs on every device, untimed. */
     static KernelChoice ofAnyDevice() {
         return new KernelChoice(
-                (kernel, format, out, in, rows) -> Double.NaN, LinearKernel.ofAnyDevice(), false);
+                (kernel, format, out, in) -> rows -> Double.NaN, LinearKernel.ofAnyDevice(), false);
     }
 
     /** Whether it may take what runs on this processor alone. */
@@ -188,25 +205,29 @@ final class KernelChoice {
     private Timings time(List<LinearKernel> all, Key key, boolean lastResorts) {
         Map<WeightHolder, Map<RowClass, Fastest>> holders = new EnumMap<>(WeightHolder.class);
         Map<String, String> seconds = new LinkedHashMap<>();
-        for (RowClass rows : RowClass.values()) {
-            boolean taken = false;
-            for (LinearKernel kernel : all) {
-                boolean spared =
-                        taken && !lastResorts && kernel.rounding() == LinearKernel.Rounding.OF_X;
-                if (spared || !kernel.supports(key.out(), key.in(), rows.trialRows())) {
-                    continue;
-                }
-                double time = time(kernel, key, rows);
-                seconds.put(kernel.id() + " " + rows, "%.3g".formatted(time));
-                if (time < Double.POSITIVE_INFINITY) {
-                    taken = true;
-                    holders.computeIfAbsent(kernel.holder(), h -> new EnumMap<>(RowClass.class))
-                            .merge(
-                                    rows,
-                                    new Fastest(kernel, time),
-                                    (a, b) -> a.seconds() <= b.seconds() ? a : b);
-                }
+        Set<RowClass> taken = EnumSet.noneOf(RowClass.class);
+        for (LinearKernel kernel : all) {
+            boolean lastResort = kernel.rounding() == LinearKernel.Rounding.OF_X;
+            Set<RowClass> open = EnumSet.allOf(RowClass.class);
+            if (lastResort && !lastResorts) {
+                open.removeAll(taken);
             }
+            open.removeIf(rows -> !kernel.supports(key.out(), key.in(), rows.trialRows()));
+            times(kernel, key, open)
+                    .forEach(
+                            (rows, time) -> {
+                                seconds.put(kernel.id() + " " + rows, "%.3g".formatted(time));
+                                if (time < Double.POSITIVE_INFINITY) {
+                                    taken.add(rows);
+                                    holders.computeIfAbsent(
+                                                    kernel.holder(),
+                                                    h -> new EnumMap<>(RowClass.class))
+                                            .merge(
+                                                    rows,
+                                                    new Fastest(kernel, time),
+                                                    (a, b) -> a.seconds() <= b.seconds() ? a : b);
+                                }
+                            });
         }
         holders.values().removeIf(fastest -> fastest.size() < RowClass.values().length);
         if (holders.isEmpty()) {
@@ -221,11 +242,24 @@ final class KernelChoice {
         return new Timings(holders);
     }
 
-    /** The seconds of a trial, infinite if it failed. */
-    private double time(LinearKernel kernel, Key key, RowClass rows) {
+    /** The seconds of trials over one set of weights, infinite if they failed. */
+    private Map<RowClass, Double> times(LinearKernel kernel, Key key, Set<RowClass> open) {
+        Map<RowClass, Double> times = new EnumMap<>(RowClass.class);
+        open.forEach(rows -> times.put(rows, Double.POSITIVE_INFINITY));
+        if (open.isEmpty()) {
+            return times;
+        }
+        try (Stopwatch watch = trial.of(kernel, key.format(), key.out(), key.in())) {
+            times.replaceAll((rows, none) -> time(watch, rows, kernel, key));
+        } catch (RuntimeException e) {
+            LOGGER.debug("{} takes no weights here of {}", kernel.id(), key, e);
+        }
+        return times;
+    }
+
+    private static double time(Stopwatch watch, RowClass rows, LinearKernel kernel, Key key) {
         try {
-            double time =
-                    trial.seconds(kernel, key.format(), key.out(), key.in(), rows.trialRows());
+            double time = watch.seconds(rows.trialRows());
             return time > 0 ? time : Double.POSITIVE_INFINITY;
         } catch (RuntimeException e) {
             LOGGER.debug("{} does not run here on {}", kernel.id(), key, e);

@@ -48,75 +48,112 @@ final class KernelTrials implements KernelChoice.Trial {
     }
 
     @Override
-    public double seconds(LinearKernel kernel, WeightFormat format, int out, int in, int rows) {
-        try {
-            return timed(kernel, format, out, in, rows);
-        } finally {
-            NativeHeap.trim();
-        }
+    public KernelChoice.Stopwatch of(LinearKernel kernel, WeightFormat format, int out, int in) {
+        return new Walk(kernel, format, out, in);
     }
 
-    private static double timed(
-            LinearKernel kernel, WeightFormat format, int out, int in, int rows) {
-        try (PtNDManager manager = (PtNDManager) NDManager.newBaseManager("PyTorch");
-                ScriptModule module = new ScriptModule(manager, methods(kernel, format))) {
-            long bytes = format.byteSize(out, in);
-            int copies = (int) Math.max(1, Math.min(MOST_COPIES, WALK / bytes));
-            // Packing four bits takes many times the room, and its kernels are far apart in cache,
-            // too.
-            if (rows > RowClass.MOST_OF_FEW || format.bits() == 4) {
-                copies = 1;
-            }
-            if (format.bits() <= 8
-                    && !(error(manager, module, kernel, format, few(out), in) < WRONG)) {
+    /** Copies of a weight, which calls walk through. */
+    private static final class Walk implements KernelChoice.Stopwatch {
+        private final LinearKernel kernel;
+        private final WeightFormat format;
+        private final int out;
+        private final int in;
+        private final PtNDManager manager;
+        private final ScriptModule module;
+        private final List<IValue> open = new ArrayList<>();
+        private final IValue tensors;
+        private final IValue packed;
+        private final boolean isRight;
+        private int copies;
+
+        Walk(LinearKernel kernel, WeightFormat format, int out, int in) {
+            this.kernel = kernel;
+            this.format = format;
+            this.out = out;
+            this.in = in;
+            manager = (PtNDManager) NDManager.newBaseManager("PyTorch");
+            boolean made = false;
+            try {
+                module = new ScriptModule(manager, methods(kernel, format));
+                manager.attachInternal("module", module);
+                try (IValue zero = IValue.from(0L)) {
+                    tensors = opened(module.call("no_tensors", zero));
+                    packed = opened(module.call("no_packed", zero));
+                }
                 // Kernels that pack differ by the processor: a layout, or a sum that saturates.
+                isRight =
+                        format.bits() > 8
+                                || error(manager, module, kernel, format, few(out), in) < WRONG;
+                made = true;
+            } finally {
+                if (!made) {
+                    close();
+                }
+            }
+        }
+
+        private IValue opened(IValue value) {
+            open.add(value);
+            return value;
+        }
+
+        @Override
+        public double seconds(int rows) {
+            if (!isRight) {
                 return Double.NaN;
             }
-            List<IValue> open = new ArrayList<>();
-            try {
-                IValue tensors = open(open, module.call("no_tensors", IValue.from(0L)));
-                IValue packed = open(open, module.call("no_packed", IValue.from(0L)));
-                for (int copy = 0; copy < copies; copy++) {
-                    store(manager, module, kernel, format, out, in, tensors, packed);
-                }
-                NDArray x = manager.randomNormal(new Shape(rows, in));
-                IValue given = open(open, IValue.from((PtNDArray) x));
-                timed(module, given, tensors, packed, 1);
-                double first = timed(module, given, tensors, packed, 1);
+            int wanted = copies(rows);
+            while (copies < wanted) {
+                store(manager, module, kernel, format, out, in, tensors, packed);
+                copies++;
+            }
+            try (NDArray x = manager.randomNormal(new Shape(rows, in));
+                    IValue given = IValue.from((PtNDArray) x)) {
+                timed(given, 1);
+                double first = timed(given, 1);
                 if (first > SLOW) {
                     return first;
                 }
-                int times = (int) Math.max(1, Math.min(copies, ENOUGH / first));
+                int times = (int) Math.max(1, Math.min(wanted, ENOUGH / first));
                 // Short rounds are many: what comes between weighs more in them.
                 int rounds = (int) Math.max(ROUNDS, ENOUGH / first / times);
                 double best = Double.POSITIVE_INFINITY;
                 for (int round = 0; round < rounds; round++) {
-                    best = Math.min(best, timed(module, given, tensors, packed, times));
+                    best = Math.min(best, timed(given, times));
                 }
                 return best;
-            } finally {
-                open.forEach(IValue::close);
             }
+        }
+
+        /**
+         * Packing four bits takes many times the room, and its kernels are far apart in cache, too.
+         */
+        private int copies(int rows) {
+            if (rows > RowClass.MOST_OF_FEW || format.bits() == 4) {
+                return 1;
+            }
+            return (int) Math.max(1, Math.min(MOST_COPIES, WALK / format.byteSize(out, in)));
+        }
+
+        private double timed(IValue x, int times) {
+            try (IValue n = IValue.from((long) times)) {
+                long start = System.nanoTime();
+                module.call("trial", x, tensors, packed, n).close();
+                return (System.nanoTime() - start) / 1e9 / times;
+            }
+        }
+
+        @Override
+        public void close() {
+            open.forEach(IValue::close);
+            manager.close();
+            NativeHeap.trim();
         }
     }
 
     /** So many rows of a weight as tell whether it is right: wide codes of all take too much. */
     private static int few(int out) {
         return out <= CHECKED ? out : CHECKED + out % 64;
-    }
-
-    private static double timed(
-            ScriptModule module, IValue x, IValue tensors, IValue packed, int times) {
-        try (IValue n = IValue.from((long) times)) {
-            long start = System.nanoTime();
-            module.call("trial", x, tensors, packed, n).close();
-            return (System.nanoTime() - start) / 1e9 / times;
-        }
-    }
-
-    private static IValue open(List<IValue> all, IValue value) {
-        all.add(value);
-        return value;
     }
 
     /** The error of a kernel on random codes, relative to that of codes made wide. */

@@ -30,10 +30,10 @@ class BlockRunnerTest {
      */
     private static final KernelChoice KERNELS =
             new KernelChoice(
-                    (kernel, format, out, in, rows) ->
+                    (kernel, format, out, in) ->
                             kernel == LinearKernel.FLOAT32_PLAIN
-                                    ? rows == 512 ? 5 : 1
-                                    : rows == 1 ? 9 : 1,
+                                    ? rows -> rows == 512 ? 5 : 1
+                                    : rows -> rows == 1 ? 9 : 1,
                     List.of());
 
     @Test

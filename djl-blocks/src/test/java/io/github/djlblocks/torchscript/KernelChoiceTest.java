@@ -18,12 +18,12 @@ class KernelChoiceTest {
 
     /** Seconds of kernels at 1, 8 and 512 rows; what is not listed does not run. */
     private static KernelChoice.Trial trial(Map<LinearKernel, List<Double>> seconds) {
-        return (kernel, format, out, in, rows) -> {
+        return (kernel, format, out, in) -> {
             List<Double> times = seconds.get(kernel);
             if (times == null) {
                 throw new UnsupportedOperationException(kernel.id());
             }
-            return times.get(rows == 1 ? 0 : rows == 8 ? 1 : 2);
+            return rows -> times.get(rows == 1 ? 0 : rows == 8 ? 1 : 2);
         };
     }
 
@@ -109,10 +109,11 @@ class KernelChoiceTest {
         Set<String> tried = new TreeSet<>();
         KernelChoice.Trial trial = trial(seconds);
         new KernelChoice(
-                        (kernel, format, out, in, rows) -> {
-                            tried.add(kernel.id() + " " + rows);
-                            return trial.seconds(kernel, format, out, in, rows);
-                        },
+                        (kernel, format, out, in) ->
+                                rows -> {
+                                    tried.add(kernel.id() + " " + rows);
+                                    return trial.of(kernel, format, out, in).seconds(rows);
+                                },
                         List.of())
                 .choose(WeightFormat.INT8, 5, 32, Mix.GENERATION);
         return tried;
@@ -159,13 +160,48 @@ class KernelChoiceTest {
         List<LinearKernel> tried = new ArrayList<>();
         KernelChoice choice =
                 new KernelChoice(
-                        (kernel, format, out, in, rows) -> {
+                        (kernel, format, out, in) -> {
                             tried.add(kernel);
-                            return 1;
+                            return rows -> 1;
                         },
                         List.of());
         choice.choose(WeightFormat.INT8, 17, 33, Mix.GENERATION);
         assertThat(tried).contains(LinearKernel.INT8_ROWS).doesNotContain(LinearKernel.INT8_PACK);
+    }
+
+    /** Packing takes longer than the calls: once for all rows, and not for rows that are spared. */
+    @Test
+    void choose_everyKernel_makesItsWeightsOnceAndFreesThem() {
+        List<String> log = new ArrayList<>();
+        KernelChoice choice =
+                new KernelChoice(
+                        (kernel, format, out, in) -> {
+                            log.add(kernel.id());
+                            return new KernelChoice.Stopwatch() {
+                                @Override
+                                public double seconds(int rows) {
+                                    log.add(rows + "");
+                                    if (rows == 8) {
+                                        throw new UnsupportedOperationException("8");
+                                    }
+                                    return 1;
+                                }
+
+                                @Override
+                                public void close() {
+                                    log.add("closed");
+                                }
+                            };
+                        },
+                        List.of());
+        assertThatIllegalStateException()
+                .isThrownBy(() -> choice.choose(WeightFormat.FLOAT16, 5, 7, Mix.GENERATION));
+        List<String> trial = List.of("1", "8", "512", "closed");
+        assertThat(log.subList(0, 5)).containsExactly("float16.fbgemm", "1", "8", "512", "closed");
+        assertThat(log.subList(5, 8)).containsExactly("float16.widened", "8", "closed");
+        assertThat(log.subList(9, 13)).isEqualTo(trial);
+        assertThat(log.subList(14, 18)).isEqualTo(trial);
+        assertThat(log).hasSize(18);
     }
 
     @Test
@@ -173,10 +209,11 @@ class KernelChoiceTest {
         List<Integer> outs = new ArrayList<>();
         KernelChoice choice =
                 new KernelChoice(
-                        (kernel, format, out, in, rows) -> {
-                            outs.add(out);
-                            return 1;
-                        },
+                        (kernel, format, out, in) ->
+                                rows -> {
+                                    outs.add(out);
+                                    return 1;
+                                },
                         List.of());
         Choice first = choice.choose(WeightFormat.FLOAT32, 32003, 8, Mix.GENERATION);
         // Three row classes of two kernels; 32003 is 3 above a multiple of 64.
