@@ -45,9 +45,15 @@ final class NativeHeap {
     static void keepFreed() {
         if (!isChosen(System.getenv(), System.getProperty(PROPERTY, ""))
                 && !KEEPS.getAndSet(true)) {
-            call("mallopt", MMAP_THRESHOLD, LARGEST_KEPT);
-            call("mallopt", TRIM_THRESHOLD, MOST_FREE);
-            call("mallopt", TOP_PAD, PIECE);
+            set(MMAP_THRESHOLD, LARGEST_KEPT);
+            set(TRIM_THRESHOLD, MOST_FREE);
+            set(TOP_PAD, PIECE);
+        }
+    }
+
+    private static void set(int setting, int value) {
+        if (call("mallopt", setting, value) == 0) {
+            LOG.debug("the C library refused {} for its setting {}", value, setting);
         }
     }
 
@@ -72,11 +78,13 @@ final class NativeHeap {
         call("malloc_trim", 0L);
     }
 
-    private static void call(String function, Object... arguments) {
+    /** What the function says, or 0 if there is none. */
+    private static int call(String function, Object... arguments) {
         try {
-            NativeLibrary.getProcess().getFunction(function).invokeInt(arguments);
+            return NativeLibrary.getProcess().getFunction(function).invokeInt(arguments);
         } catch (LinkageError e) {
             LOG.debug("{} cannot be called here", function, e);
+            return 0;
         }
     }
 }
