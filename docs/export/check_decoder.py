@@ -1,6 +1,6 @@
 """Runs exported decoders piece by piece in Python and compares their logits with transformers'.
 
-    python3 docs/export/check_decoder.py engine-tests/target/export-cases/decoders
+    python3 docs/export/check_decoder.py engine-tests/target/export-cases/decoders [--device cuda]
 
 The folder holds pairs of files: NAME.pt, and NAME.safetensors with token ids padded on the left,
 their mask and positions, the logits that transformers gives for the whole in float64, and the
@@ -9,26 +9,25 @@ allowed error of each. Files for a newer PyTorch than this one are left out. Nee
 
 import io
 import json
-import pathlib
 import sys
 
 import numpy
 import torch
 
-from check_export import read
+from check_export import arguments_of, read
 
 
-def logits(module, tensors, notes):
+def logits(module, tensors, notes, device):
     """Prefill, then the rest in pieces."""
-    ids = torch.from_numpy(tensors["ids"])
-    mask = torch.from_numpy(tensors["mask"])
+    ids = torch.from_numpy(tensors["ids"]).to(device)
+    mask = torch.from_numpy(tensors["mask"]).to(device)
     pieces = []
     past = None
     start = 0
     for end in map(int, notes["ends"].split()):
         arguments = [ids[:, start:end], mask[:, :end]]
         if "positions" in tensors:
-            arguments.append(torch.from_numpy(tensors["positions"])[:, start:end])
+            arguments.append(torch.from_numpy(tensors["positions"]).to(device)[:, start:end])
         if start == 0:
             output = module.prefill(*arguments)
         elif notes["caches"] == "state":
@@ -42,25 +41,25 @@ def logits(module, tensors, notes):
     return torch.cat(pieces, 1)
 
 
-def used(path):
+def used(path, device):
     """The worst error as a fraction of what is allowed."""
     tensors, notes = read(path.with_suffix(".safetensors"))
     extra = {"djl_blocks.json": ""}
-    module = torch.jit.load(str(path), _extra_files=extra)
+    module = torch.jit.load(str(path), map_location=device, _extra_files=extra)
     described = json.loads(extra["djl_blocks.json"])
     if described["methods"]["decode"]["caches"] != notes["caches"]:
         raise AssertionError(f"described as {described['methods']['decode']}")
     names = set(module.state_dict())
     with torch.no_grad():
-        first = logits(module, tensors, notes)
-        again = logits(module, tensors, notes)
+        first = logits(module, tensors, notes, device)
+        again = logits(module, tensors, notes, device)
         if notes["caches"] == "state":
             module.reset()
     if not torch.equal(first, again):
         raise AssertionError("a second sequence gives other logits")
     if set(module.state_dict()) != names or any("cache" in name for name in names):
         raise AssertionError("the state_dict holds the cache")
-    actual = first.double().numpy()
+    actual = first.cpu().double().numpy()
     expected = tensors["expected"]
     shown = tensors["mask"].astype(bool)
     worst = float((numpy.abs(actual - expected) / tensors["allowed"])[shown].max())
@@ -69,13 +68,13 @@ def used(path):
     return worst
 
 
-def checked_state(path):
+def checked_state(path, device):
     """What the module holds: saved and loaded, copied, reordered, refused."""
     tensors, notes = read(path.with_suffix(".safetensors"))
-    ids = torch.from_numpy(tensors["ids"])
+    ids = torch.from_numpy(tensors["ids"]).to(device)
     ones = torch.ones_like(ids)
-    places = torch.arange(ids.size(1)).expand_as(ids)
-    module = torch.jit.load(str(path))
+    places = torch.arange(ids.size(1), device=device).expand_as(ids)
+    module = torch.jit.load(str(path), map_location=device)
 
     def decode(one, rows, start, end):
         return one.decode(rows[:, start:end], ones[:, :end], places[:, start:end])
@@ -85,10 +84,10 @@ def checked_state(path):
         buffer = io.BytesIO()
         torch.jit.save(module, buffer)
         buffer.seek(0)
-        saved = torch.jit.load(buffer)
+        saved = torch.jit.load(buffer, map_location=device)
         expected = decode(module, ids, 6, 8)
         assert torch.equal(decode(saved, ids, 6, 8), expected), "the saved sequence goes on as another"
-        saved.reorder(torch.tensor([1, 0]))
+        saved.reorder(torch.tensor([1, 0], device=device))
         turned = decode(saved, ids.flip(0), 8, 9)
         assert torch.equal(turned.flip(0), decode(module, ids, 8, 9)), "reordered rows differ"
         try:
@@ -103,7 +102,8 @@ def checked_state(path):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
+    given = arguments_of("Compares exported decoders with transformers, piece by piece.")
+    folder = given.folder
     newer = tuple(map(int, torch.__version__.split(".")[:2])) < (2, 4)
     files = [path for path in sorted(folder.glob("*.pt")) if not (newer and "pytorch_2_4" in path.name)]
     if not files:
@@ -112,7 +112,7 @@ def main():
     worst = (0.0, "")
     for path in files:
         try:
-            fraction = used(path)
+            fraction = used(path, given.device)
             worst = max(worst, (fraction, path.name))
             if fraction <= 1:
                 continue
@@ -121,9 +121,9 @@ def main():
             reason = str(failure)
         failures += 1
         print(f"FAILED {path.name}: {reason}")
-    print(f"torch {torch.__version__}: {len(files) - failures} of {len(files)} decoders agree")
+    print(f"torch {torch.__version__}, {given.device}: {len(files) - failures} of {len(files)} decoders agree")
     print(f"largest error: {worst[0]:.3f} of the allowed one, in {worst[1]}")
-    checked_state(folder / "llama-state-pytorch_1_13.pt")
+    checked_state(folder / "llama-state-pytorch_1_13.pt", given.device)
     sys.exit(1 if failures else 0)
 
 

@@ -1,11 +1,12 @@
 """Runs exported TorchScript files in Python and compares them with what they are to give.
 
-    python3 docs/export/check_export.py engine-tests/target/export-cases/pytorch_1_13
+    python3 docs/export/check_export.py engine-tests/target/export-cases/pytorch_1_13 [--device cuda]
 
 The folder holds pairs of files: NAME.pt, and NAME.safetensors with the arguments of its forward,
 the expected output in float64 and the allowed error of each element. Needs torch and numpy.
 """
 
+import argparse
 import json
 import pathlib
 import struct
@@ -31,18 +32,28 @@ def read(path):
     return tensors, notes
 
 
-def used(path):
+def arguments_of(description):
+    """The folder of the files, and the device to run them on."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--device", type=torch.device, default="cpu")
+    return parser.parse_args()
+
+
+def used(path, device):
     """The name of a case, and its worst error as a fraction of what is allowed."""
     tensors, notes = read(path.with_suffix(".safetensors"))
-    module = torch.jit.load(str(path))
-    arguments = [torch.from_numpy(tensors[f"argument.{i}"]) for i in range(int(notes["arguments"]))]
+    module = torch.jit.load(str(path), map_location=device)
+    arguments = [torch.from_numpy(tensors[f"argument.{i}"]).to(device) for i in range(int(notes["arguments"]))]
     with torch.no_grad():
         output = module(*arguments)
     output = output[0] if isinstance(output, tuple) else output
+    if output.device.type != device.type:
+        raise AssertionError(f"the output is on {output.device}")
     expected = tensors["expected"]
     if tuple(output.shape) != expected.shape:
         raise AssertionError(f"shape {tuple(output.shape)}, but {expected.shape} is expected")
-    actual = output.double().numpy()
+    actual = output.cpu().double().numpy()
     error = numpy.where(actual == expected, 0.0, numpy.abs(actual - expected))
     worst = float((error / tensors["allowed"]).max()) if error.size else 0.0
     if numpy.isnan(worst):
@@ -54,14 +65,15 @@ def used(path):
 
 
 def main():
-    files = sorted(pathlib.Path(sys.argv[1]).glob("*.pt"))
+    given = arguments_of("Compares exported files with what they are to give.")
+    files = sorted(given.folder.glob("*.pt"))
     if not files:
-        sys.exit(f"no *.pt in {sys.argv[1]}: run the tests named Export*Test first")
+        sys.exit(f"no *.pt in {given.folder}: run the tests named Export*Test first")
     failures = 0
     worst = (0.0, "")
     for path in files:
         try:
-            name, fraction = used(path)
+            name, fraction = used(path, given.device)
             worst = max(worst, (fraction, name))
             if fraction <= 1:
                 continue
@@ -71,7 +83,7 @@ def main():
             name = path.name
         failures += 1
         print(f"FAILED {path.name} {name}: {reason}")
-    print(f"torch {torch.__version__}: {len(files) - failures} of {len(files)} files agree")
+    print(f"torch {torch.__version__}, {given.device}: {len(files) - failures} of {len(files)} files agree")
     print(f"largest error: {worst[0]:.3f} of the allowed one, in {worst[1]}")
     sys.exit(1 if failures else 0)
 
