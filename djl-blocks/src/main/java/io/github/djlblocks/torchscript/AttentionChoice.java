@@ -1,5 +1,6 @@
 package io.github.djlblocks.torchscript;
 
+import ai.djl.Device;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -75,7 +76,8 @@ final class AttentionChoice {
     private static String fastest(Kind kind) {
         // Without an order, encoders read many short sequences: their maps are too small to gain.
         boolean mayBeMaps = kind.causal() && !kind.masked();
-        try (PtNDManager manager = (PtNDManager) NDManager.newBaseManager("PyTorch")) {
+        try (PtNDManager manager =
+                (PtNDManager) NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
             NDArray q = manager.randomNormal(new Shape(1, kind.heads(), LENGTH, kind.headDim()));
             NDArray k =
                     manager.randomNormal(

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * Runs the passes of a block compiled: each kind of pass is recorded, printed and loaded when it
  * first comes, and kept.
  */
-final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
+final class BlockRunner implements PassRunner, PassStatistics {
 
     private static final Logger LOG = LoggerFactory.getLogger(TorchScript.class);
 
@@ -36,11 +36,13 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
     private final Map<List<Object>, Kept> passes = new ConcurrentHashMap<>();
     private final WeightShare weights;
     private final PassCompiler compiler;
-    private final AtomicBoolean closed = new AtomicBoolean();
     private final Set<String> told = ConcurrentHashMap.newKeySet();
     private final LongAdder compiled = new LongAdder();
     private final LongAdder portable = new LongAdder();
-    private final CallGate calls = new CallGate(this::close);
+    private final CallGate calls = new CallGate(this::free);
+    private final PtNDManager parent;
+    private final String id = "compiled " + UUID.randomUUID();
+    private volatile boolean replaced;
 
     /** A computation, or why there is none. */
     private record Kept(@Nullable CompiledPass pass, @Nullable RuntimeException failure) {}
@@ -49,7 +51,7 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
     private static final int MOST_PASSES = 100;
 
     BlockRunner(Block block, NDManager parent, CompileOptions options) {
-        this(block, parent, options, new WeightShare(block, options, pyTorch(parent)));
+        this(block, parent, options, new WeightShare(block, options, pyTorch(parent).getDevice()));
     }
 
     /** As above; its weights are named and kept as those of a larger block. */
@@ -57,12 +59,13 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
         this.block = block;
         this.options = options;
         this.weights = weights;
+        this.parent = pyTorch(parent);
         weights.join();
-        manager = (PtNDManager) pyTorch(parent).newSubManager();
+        // A manager of its own, for that of the user may be closed while calls are in a pass.
+        manager = (PtNDManager) NDManager.newBaseManager(parent.getDevice(), "PyTorch");
         manager.setName("compiled");
         compiler = new PassCompiler(block, options, weights, manager);
-        // The native lists of weights belong to no manager.
-        manager.attachInternal("passes", this);
+        parent.attachInternal(id, calls::shut);
     }
 
     static PtNDManager pyTorch(NDManager manager) {
@@ -78,7 +81,11 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
     @Override
     public @Nullable NDList run(NDList inputs, @Nullable PairList<String, Object> params) {
         if (!calls.enter()) {
-            return null;
+            return replaced
+                    ? null
+                    : portable(
+                            new UnsupportedOperationException(
+                                    "the manager it was compiled for is closed"));
         }
         try {
             return attempt(inputs, params);
@@ -89,17 +96,15 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
 
     @Override
     public void replaced() {
+        replaced = true;
+        parent.detachInternal(id);
         calls.shut();
     }
 
     private @Nullable NDList attempt(NDList inputs, @Nullable PairList<String, Object> params) {
         try {
-            if (!manager.isOpen()) {
-                throw new UnsupportedOperationException(
-                        "the manager it was compiled for is closed");
-            }
             PassArguments arguments = new PassArguments(inputs, params);
-            arguments.arrays().forEach(BlockRunner::require);
+            arguments.arrays().forEach(this::require);
             try {
                 return run(arguments);
             } catch (WeightStore.OtherWeights e) {
@@ -125,7 +130,11 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
 
     private NDList run(PassArguments arguments) {
         PtNDManager results = (PtNDManager) arguments.inputs().get(0).getManager();
-        NDList outputs = pass(arguments).run(results, arguments);
+        NDList outputs = null;
+        while (outputs == null) {
+            // One that another call has forgotten since is compiled again.
+            outputs = pass(arguments).run(results, arguments);
+        }
         compiled.increment();
         return outputs;
     }
@@ -149,7 +158,7 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
         synchronized (passes) {
             Kept kept = passes.remove(signature);
             if (kept != null && kept.pass() != null) {
-                kept.pass().retire();
+                kept.pass().close();
             }
         }
     }
@@ -179,13 +188,20 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
         return null;
     }
 
-    private static void require(NDArray array) {
+    private void require(NDArray array) {
         if (!(array instanceof PtNDArray)) {
             throw new UnsupportedOperationException(
                     "an array is on engine " + array.getManager().getEngine().getEngineName());
         }
         if (array.hasGradient()) {
             throw new UnsupportedOperationException("an input has a gradient");
+        }
+        if (!array.getDevice().equals(manager.getDevice())) {
+            throw new UnsupportedOperationException(
+                    "an array is on "
+                            + array.getDevice()
+                            + ", and the block was compiled for "
+                            + manager.getDevice());
         }
     }
 
@@ -252,19 +268,14 @@ final class BlockRunner implements PassRunner, PassStatistics, AutoCloseable {
         }
     }
 
-    @Override
-    public void close() {
-        passes.values()
-                .forEach(
-                        kept -> {
-                            if (kept.pass() != null) {
-                                kept.pass().close();
-                            }
-                        });
+    /** When the last call has left that came before it was closed or replaced. */
+    private void free() {
+        passes.values().stream()
+                .map(Kept::pass)
+                .filter(Objects::nonNull)
+                .forEach(CompiledPass::close);
         passes.clear();
-        if (!closed.getAndSet(true)) {
-            weights.leave();
-        }
+        weights.leave();
         manager.close();
         NativeHeap.trim();
     }

@@ -44,7 +44,7 @@ public final class CompileOptions {
     }
 
     /**
-     * Returns options that pack weights. Parameters must be FLOAT32 or FLOAT16.
+     * Returns options that pack weights. Parameters must be FLOAT32, or have no values yet.
      *
      * @param format what they are packed in
      * @return a changed copy
@@ -55,7 +55,7 @@ public final class CompileOptions {
     }
 
     /**
-     * Returns options that pack weights. Parameters must be FLOAT32 or FLOAT16.
+     * Returns options that pack weights. Parameters must be FLOAT32, or have no values yet.
      *
      * @param selection what each is packed in
      * @return a changed copy

@@ -17,8 +17,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** One computation, ready to run: a module, its tensors, and where the arguments go. */
+/**
+ * One computation, ready to run: a module, its tensors, and where the arguments go. Closed, it is
+ * freed behind the last call that is in it.
+ */
 final class CompiledPass implements AutoCloseable {
 
     private final ScriptModule module;
@@ -27,6 +31,7 @@ final class CompiledPass implements AutoCloseable {
     private final List<List<Integer>> groups;
     private final List<TracedCache.Use> uses;
     private final Map<Value, Integer> inputs;
+    private final CallGate calls = new CallGate(this::free);
 
     CompiledPass(
             ScriptModule module,
@@ -56,8 +61,23 @@ final class CompiledPass implements AutoCloseable {
         }
     }
 
-    /** Runs it. A cache holds the new tokens afterwards, or if it fails what it held before. */
-    NDList run(PtNDManager manager, PassArguments arguments) {
+    /**
+     * Runs it. A cache holds the new tokens afterwards, or if it fails what it held before.
+     *
+     * @return the results, or null if it was closed before
+     */
+    @Nullable NDList run(PtNDManager manager, PassArguments arguments) {
+        if (!calls.enter()) {
+            return null;
+        }
+        try {
+            return inside(manager, arguments);
+        } finally {
+            calls.leave();
+        }
+    }
+
+    private NDList inside(PtNDManager manager, PassArguments arguments) {
         List<NDArray> arrays = new ArrayList<>(arguments.arrays());
         List<CacheArgument> caches = arguments.caches();
         try (NDManager own = manager.newSubManager()) {
@@ -158,13 +178,12 @@ final class CompiledPass implements AutoCloseable {
         return arguments.arrays().get(input).getShape().get(dim.axis());
     }
 
-    /** Lets go of the weights; who runs it still may end. */
-    void retire() {
-        weights.close();
-    }
-
     @Override
     public void close() {
+        calls.shut();
+    }
+
+    private void free() {
         module.close();
         weights.close();
     }

@@ -1,5 +1,6 @@
 package io.github.djlblocks.torchscript;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -71,7 +72,7 @@ final class KernelTrials implements KernelChoice.Trial {
             this.format = format;
             this.out = out;
             this.in = in;
-            manager = (PtNDManager) NDManager.newBaseManager("PyTorch");
+            manager = (PtNDManager) NDManager.newBaseManager(Device.cpu(), "PyTorch");
             boolean made = false;
             try {
                 module = new ScriptModule(manager, methods(kernel, format));

@@ -44,24 +44,14 @@ final class ParameterArrays {
         return array;
     }
 
-    /** The values of parameters as they are now. */
+    /** The values of parameters as they are now, which are FLOAT32. */
     static WeightRows rowsOf(Parameter parameter) {
         PtNDArray array = of(parameter);
         int in = width(parameter);
         int out = Math.toIntExact(parameter.getShape().size() / in);
         ByteBuffer bytes =
                 array.getDevice().isGpu() ? HostBytes.of(array) : array.toByteBuffer(true);
-        return switch (array.getDataType()) {
-            case FLOAT32 -> WeightRows.ofFloat32(bytes, out, in);
-            case FLOAT16 -> WeightRows.ofFloat16(bytes, out, in);
-            default ->
-                    throw new UnsupportedOperationException(
-                            "parameter "
-                                    + parameter.getName()
-                                    + " is "
-                                    + array.getDataType()
-                                    + ": only FLOAT32 and FLOAT16 are packed");
-        };
+        return WeightRows.ofFloat32(bytes, out, in);
     }
 
     /** The last axis. */

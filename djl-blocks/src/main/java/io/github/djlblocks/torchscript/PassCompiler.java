@@ -62,29 +62,35 @@ class PassCompiler {
         NDList traced = new NDList(new ArrayList<NDArray>(arrays.subList(0, inputs)));
         NDList outputs = forward(tracer, traced, arguments.traced(arrays, caches));
         Graph graph = tracer.finish(outputs);
-        PassWeights own = new PassWeights(weights.store(), mix(uses));
-        Script script = printed(graph, own, uses);
-        LOG.debug("{}", script.methods().get(0));
-        CompiledPass pass;
-        try {
-            pass =
-                    new CompiledPass(
-                            module(script.methods()),
-                            own,
-                            options.types(),
-                            caches,
-                            uses,
-                            graph.inputs());
-        } catch (UnsupportedOperationException | EngineException e) {
-            own.close();
-            throw new UnsupportedOperationException(e.getMessage(), e);
-        }
+        CompiledPass pass = loaded(graph, caches, uses);
         LOG.info(
                 "{}: compiled a pass of {} primitives in {} ms",
                 name(),
                 graph.nodes().size(),
                 (System.nanoTime() - start) / 1_000_000);
         return pass;
+    }
+
+    private CompiledPass loaded(Graph graph, List<TracedCache> caches, TracedCache.Uses uses) {
+        PassWeights own = new PassWeights(weights.store(), mix(uses));
+        ScriptModule module = null;
+        CompiledPass pass = null;
+        try {
+            Script script = printed(graph, own, uses);
+            LOG.debug("{}", script.methods().get(0));
+            module = module(script.methods());
+            pass = new CompiledPass(module, own, options.types(), caches, uses, graph.inputs());
+            return pass;
+        } catch (EngineException e) {
+            throw new UnsupportedOperationException(e.getMessage(), e);
+        } finally {
+            if (pass == null) {
+                own.close();
+                if (module != null) {
+                    module.close();
+                }
+            }
+        }
     }
 
     /** Loads the methods of a script. */

@@ -120,6 +120,7 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
         int start = piece.isTensors() ? tensors : packed;
         starts.put(piece, start);
         pieces.add(piece);
+        store.use(piece);
         if (piece.isTensors()) {
             tensors += piece.parts();
         } else {
@@ -179,5 +180,7 @@ final class PassWeights implements ScriptTensors, AutoCloseable {
             retire(lists);
             lists = null;
         }
+        store.release(pieces);
+        pieces.clear();
     }
 }

@@ -59,7 +59,8 @@ public final class TorchScript {
             List<? extends KernelBlock> parts,
             NDManager manager,
             CompileOptions options) {
-        WeightShare weights = new WeightShare(whole, options, BlockRunner.pyTorch(manager));
+        WeightShare weights =
+                new WeightShare(whole, options, BlockRunner.pyTorch(manager).getDevice());
         List<PassStatistics> statistics = new ArrayList<>();
         for (KernelBlock part : parts) {
             BlockRunner runner = new BlockRunner(part, manager, options, weights);

@@ -1,10 +1,12 @@
 package io.github.djlblocks.torchscript;
 
+import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.internal.ParameterPaths;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -27,10 +29,34 @@ final class WeightPlan {
 
     /** What a source says; of adapters that came later, the values they have. */
     WeightSource source() {
-        return parameter ->
-                names.containsKey(parameter)
-                        ? options.source().rows(parameter)
-                        : ParameterArrays.rowsOf(parameter);
+        return parameter -> {
+            requireFloat32(parameter);
+            return isOwn(parameter)
+                    ? options.source().rows(parameter)
+                    : ParameterArrays.rowsOf(parameter);
+        };
+    }
+
+    /** Whether it is the block's; others come and go with adapters. */
+    boolean isOwn(Parameter parameter) {
+        return names.containsKey(parameter);
+    }
+
+    boolean areOwn(List<Parameter> parameters) {
+        return parameters.stream().allMatch(this::isOwn);
+    }
+
+    /** Blocks of another type would keep and give what packed weights do not compute. */
+    private void requireFloat32(Parameter parameter) {
+        if (parameter.isInitialized() && parameter.getArray().getDataType() != DataType.FLOAT32) {
+            throw new UnsupportedOperationException(
+                    "parameter "
+                            + name(parameter)
+                            + " is "
+                            + parameter.getArray().getDataType()
+                            + ", and formats are for weights of float32: load it so, or leave the"
+                            + " format out");
+        }
     }
 
     KernelChoice kernels() {
@@ -41,8 +67,8 @@ final class WeightPlan {
         return options.types();
     }
 
-    /** Whether it is copied into a format of our own; otherwise its array is used as it is. */
-    boolean isPacked(Parameter parameter) {
+    /** Whether weights are copied into a format of our own, or their arrays used as they are. */
+    boolean isPacked() {
         return options.weights() != null;
     }
 

@@ -1,7 +1,7 @@
 package io.github.djlblocks.torchscript;
 
+import ai.djl.Device;
 import ai.djl.nn.Block;
-import ai.djl.pytorch.engine.PtNDManager;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +12,7 @@ final class WeightShare {
 
     private final Block whole;
     private final CompileOptions options;
-    private final PtNDManager manager;
+    private final Device device;
     private final KernelChoice kernels;
     private int users;
     private @Nullable WeightStore store;
@@ -22,22 +22,22 @@ final class WeightShare {
      *
      * @param whole the block whose paths name the weights
      * @param options how they are kept
-     * @param manager holds them; freed by its owner
+     * @param device where they are
      * @param kernels how those are found that they are packed for
      */
-    WeightShare(Block whole, CompileOptions options, PtNDManager manager, KernelChoice kernels) {
+    WeightShare(Block whole, CompileOptions options, Device device, KernelChoice kernels) {
         this.whole = whole;
         this.options = options;
-        this.manager = manager;
+        this.device = device;
         this.kernels = kernels;
     }
 
-    WeightShare(Block whole, CompileOptions options, PtNDManager manager) {
+    WeightShare(Block whole, CompileOptions options, Device device) {
         this(
                 whole,
                 options,
-                manager,
-                options.isForAnyDevice() || manager.getDevice().isGpu()
+                device,
+                options.isForAnyDevice() || device.isGpu()
                         ? KernelChoice.ofAnyDevice()
                         : KernelTrials.choice());
     }
@@ -48,7 +48,7 @@ final class WeightShare {
 
     synchronized WeightStore store() {
         if (store == null) {
-            store = new WeightStore(manager, new WeightPlan(whole, options, kernels));
+            store = new WeightStore(device, new WeightPlan(whole, options, kernels));
         }
         return store;
     }

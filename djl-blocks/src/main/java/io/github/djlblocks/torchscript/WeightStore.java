@@ -2,6 +2,7 @@ package io.github.djlblocks.torchscript;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
@@ -10,7 +11,6 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.format.WeightRows;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,25 +28,29 @@ final class WeightStore implements AutoCloseable {
     static final class Piece {
         private final boolean tensors;
         private final int parts;
+        private final boolean lasting;
         private final @Nullable Parameter parameter;
         private IValue value;
         private @Nullable PtNDArray live;
         private int arrays = 1;
         private boolean replaced;
+        private int users;
 
-        private Piece(boolean tensors, int parts, IValue value) {
-            this(tensors, parts, value, null, null);
+        private Piece(boolean tensors, int parts, IValue value, boolean lasting) {
+            this(tensors, parts, value, lasting, null, null);
         }
 
         private Piece(
                 boolean tensors,
                 int parts,
                 IValue value,
+                boolean lasting,
                 @Nullable Parameter parameter,
                 @Nullable PtNDArray live) {
             this.tensors = tensors;
             this.parts = parts;
             this.value = value;
+            this.lasting = lasting;
             this.parameter = parameter;
             this.live = live;
         }
@@ -90,7 +94,8 @@ final class WeightStore implements AutoCloseable {
     /** After so many bytes packed, what packing has freed goes back. */
     private static final long TRIMMED = 16 << 20;
 
-    private static final ByteBuffer EMPTY = ByteBuffer.allocateDirect(0);
+    /** Bytes that a buffer of the engine may have. */
+    static final int LARGEST_BUFFER = Integer.MAX_VALUE;
 
     private final PtNDManager manager;
     private final PtNDManager host;
@@ -101,8 +106,9 @@ final class WeightStore implements AutoCloseable {
     private final Map<Object, Stored> stored = new HashMap<>();
     private long untrimmed;
 
-    WeightStore(PtNDManager parent, WeightPlan plan) {
-        manager = (PtNDManager) parent.newSubManager();
+    /** Its manager is its own: that of a user may be closed while calls read weights. */
+    WeightStore(Device device, WeightPlan plan) {
+        manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
         host = manager.newSubManager(Device.cpu());
         this.plan = plan;
         module = new ScriptModule(manager, ScriptLibrary.storing());
@@ -156,9 +162,10 @@ final class WeightStore implements AutoCloseable {
 
     /** A parameter in the type of activations. */
     synchronized Piece tensor(Parameter parameter) {
-        if (plan.isPacked(parameter)) {
-            return joined(List.of(parameter));
-        }
+        return plan.isPacked() ? copied(parameter) : live(parameter);
+    }
+
+    private Piece live(Parameter parameter) {
         Piece piece = known.get(parameter);
         PtNDArray array = ParameterArrays.of(parameter);
         if (piece != null && piece.live != null && isLike(piece.live, array)) {
@@ -171,46 +178,52 @@ final class WeightStore implements AutoCloseable {
             piece.value.close();
             pieces.remove(piece);
         }
-        piece = kept(new Piece(true, 1, IValue.listFrom(array), parameter, array));
+        piece =
+                kept(
+                        new Piece(
+                                true,
+                                1,
+                                IValue.listFrom(array),
+                                plan.isOwn(parameter),
+                                parameter,
+                                array));
         known.put(parameter, piece);
         return piece;
     }
 
-    /** Vectors behind each other, in the type of activations. */
-    synchronized Piece joined(List<Parameter> parameters) {
-        Object key = parameters.size() == 1 ? parameters.get(0) : parameters;
-        Piece piece = known.get(key);
+    private Piece copied(Parameter parameter) {
+        Piece piece = known.get(parameter);
         if (piece != null) {
             return piece;
         }
-        int rows = 0;
-        int columns = 0;
-        for (Parameter parameter : parameters) {
-            columns = Math.max(columns, ParameterArrays.width(parameter));
-            rows += Math.toIntExact(parameter.getShape().size() / ParameterArrays.width(parameter));
-        }
-        boolean vectors = parameters.get(0).getShape().dimension() == 1;
         WeightFormat format = plan.rawFormat();
-        Shape shape =
-                vectors
-                        ? new Shape(parameters.stream().mapToLong(p -> p.getShape().size()).sum())
-                        : parameters.get(0).getShape();
-        try (NDArray codes = host.zeros(shape, StoredShapes.type(format))) {
-            if (vectors) {
-                int at = 0;
-                ByteBuffer all = codes.toByteBuffer(true);
-                for (Parameter parameter : parameters) {
-                    int size = Math.toIntExact(parameter.getShape().size());
-                    int bytes = Math.toIntExact(format.codeSize(1, size));
-                    pack(format, List.of(parameter), 1, size, all.slice(at, bytes), EMPTY);
-                    at += bytes;
-                }
-            } else {
-                pack(format, parameters, rows, columns, codes.toByteBuffer(true), EMPTY);
-            }
-            piece = raw(codes, format);
+        boolean half = format.equals(WeightFormat.BFLOAT16);
+        WeightHolder holder = half ? WeightHolder.PLAIN_BFLOAT16 : WeightHolder.PLAIN;
+        Shape shape = parameter.getShape();
+        int columns = ParameterArrays.width(parameter);
+        int rows = Math.toIntExact(shape.size() / columns);
+        try (NDArray codes = host.zeros(shape, StoredShapes.type(format));
+                NDArray none = host.zeros(new Shape(0), DataType.FLOAT16)) {
+            fill(format, List.of(parameter), rows, columns, codes, none);
+            piece = pack(holder, codes, none, List.of(parameter));
         }
-        known.put(key, piece);
+        known.put(parameter, piece);
+        return piece;
+    }
+
+    /** Vectors behind each other, of what is here: the source of a packed one may be gone. */
+    synchronized Piece joined(List<Parameter> vectors) {
+        if (vectors.size() == 1) {
+            return tensor(vectors.get(0));
+        }
+        Piece piece = known.get(vectors);
+        if (piece == null) {
+            try (IValue all = tensors(vectors.stream().map(this::tensor).toList())) {
+                IValue parts = module.call("join_vectors", all);
+                piece = kept(new Piece(true, 1, parts, plan.areOwn(vectors)));
+            }
+            known.put(vectors, piece);
+        }
         return piece;
     }
 
@@ -228,7 +241,7 @@ final class WeightStore implements AutoCloseable {
                         numbers.type() == DataType.FLOAT64
                                 ? wide.duplicate()
                                 : wide.toType(numbers.type(), true)) {
-            piece = kept(new Piece(true, 1, IValue.listFrom((PtNDArray) own)));
+            piece = kept(new Piece(true, 1, IValue.listFrom((PtNDArray) own), true));
         }
         known.put(numbers, piece);
         return piece;
@@ -265,8 +278,8 @@ final class WeightStore implements AutoCloseable {
                         host.zeros(StoredShapes.codes(format, out, in), StoredShapes.type(format));
                 NDArray scales =
                         host.zeros(StoredShapes.scales(format, out, in), DataType.FLOAT16)) {
-            pack(format, weights, out, in, codes.toByteBuffer(true), scales.toByteBuffer(true));
-            made = new Stored(choice, pack(choice.holder(), codes, scales));
+            fill(format, weights, out, in, codes, scales);
+            made = new Stored(choice, pack(choice.holder(), codes, scales, weights));
         }
         stored.put(key, made);
         untrimmed += format.byteSize(out, in);
@@ -277,13 +290,20 @@ final class WeightStore implements AutoCloseable {
         return made;
     }
 
-    private Piece pack(WeightHolder holder, NDArray codes, NDArray scales) {
-        try (NDArray placedCodes = placed(codes);
-                NDArray placedScales = placed(scales);
+    /** What was filled in from the processor, on the device of the passes. */
+    private Piece pack(
+            WeightHolder holder, NDArray codes, NDArray scales, List<Parameter> weights) {
+        try (NDArray placedCodes = codes.toDevice(manager.getDevice(), false);
+                NDArray placedScales = scales.toDevice(manager.getDevice(), false);
                 IValue c = IValue.from((PtNDArray) placedCodes);
                 IValue s = IValue.from((PtNDArray) placedScales)) {
             IValue parts = module.call(holder.pack(), c, s);
-            return kept(new Piece(holder.isTensors(), holder.parts().size(), parts));
+            return kept(
+                    new Piece(
+                            holder.isTensors(),
+                            holder.parts().size(),
+                            parts,
+                            plan.areOwn(weights)));
         }
     }
 
@@ -292,13 +312,40 @@ final class WeightStore implements AutoCloseable {
         return piece;
     }
 
-    private void pack(
+    /** Says that a pass has a piece, until it {@linkplain #release releases} it. */
+    synchronized void use(Piece piece) {
+        piece.users++;
+    }
+
+    /**
+     * Takes back the pieces of a pass that is over. Those of the block stay, for their source may
+     * be gone when another pass needs them; those of adapters go with the last pass that had them.
+     */
+    synchronized void release(List<Piece> given) {
+        for (Piece piece : given) {
+            piece.users--;
+            if (piece.users == 0 && !piece.lasting) {
+                piece.value.close();
+                pieces.remove(piece);
+                known.values().remove(piece);
+                stored.values().removeIf(made -> made.piece().equals(piece));
+            }
+        }
+    }
+
+    /** How many pieces it has. */
+    synchronized int size() {
+        return pieces.size();
+    }
+
+    /** Fills in codes and scales: a buffer ends at 2 GB, so those of more are filled in parts. */
+    private void fill(
             WeightFormat format,
             List<Parameter> weights,
             int out,
             int in,
-            ByteBuffer codes,
-            ByteBuffer scales) {
+            NDArray codes,
+            NDArray scales) {
         List<WeightRows> sources = weights.stream().map(plan.source()::rows).toList();
         int[] starts = new int[weights.size() + 1];
         for (int i = 0; i < weights.size(); i++) {
@@ -312,18 +359,8 @@ final class WeightStore implements AutoCloseable {
                     }
                     sources.get(which).read(row - starts[which], values);
                 };
-        format.pack(plan.name(weights.get(0)), out, in, rows, codes, scales);
-    }
-
-    private Piece raw(NDArray codes, WeightFormat format) {
-        boolean half = format.equals(WeightFormat.BFLOAT16);
-        WeightHolder holder = half ? WeightHolder.PLAIN_BFLOAT16 : WeightHolder.PLAIN;
-        return pack(holder, codes, codes);
-    }
-
-    /** What was filled in from the processor, on the device of the passes. */
-    private NDArray placed(NDArray filled) {
-        return filled.toDevice(manager.getDevice(), false);
+        new CodeFiller(format, plan.name(weights.get(0)), LARGEST_BUFFER)
+                .fill(out, in, rows, codes, scales);
     }
 
     private static boolean isLike(PtNDArray before, PtNDArray now) {

@@ -8,7 +8,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.util.PairList;
 import io.github.djlblocks.attention.AttentionContext;
 import io.github.djlblocks.attention.CachePolicy;
@@ -69,9 +68,9 @@ class BlockRunnerTest {
         attention.initialize(manager, DataType.FLOAT32, new Shape(1, 3, E));
         CompileOptions options =
                 CompileOptions.defaults().withWeights(WeightFormat.FLOAT32).demanded();
-        WeightShare weights = new WeightShare(attention, options, (PtNDManager) manager, KERNELS);
-        try (BlockRunner runner = new BlockRunner(attention, manager, options, weights);
-                NDManager own = manager.newSubManager()) {
+        WeightShare weights = new WeightShare(attention, options, manager.getDevice(), KERNELS);
+        BlockRunner runner = new BlockRunner(attention, manager, options, weights);
+        try (NDManager own = manager.newSubManager()) {
             assertThat(runner.run(new NDList(own.ones(new Shape(1, 3, E))), params)).isNotNull();
             List<Parameter> all = attention.getParameters().values();
             List<Parameter> output = all.subList(all.size() - 1, all.size());

@@ -54,7 +54,7 @@ class WeightStoreTest {
             give(weight, first);
             WeightPlan plan =
                     new WeightPlan(linear, CompileOptions.defaults(), KernelTrials.choice());
-            try (WeightStore store = new WeightStore(manager, plan)) {
+            try (WeightStore store = new WeightStore(manager.getDevice(), plan)) {
                 WeightStore.Piece before = store.tensor(weight);
                 assertThat(values(manager, store, List.of(before)))
                         .containsExactly(1, 2, 3, 4, 5, 6);
@@ -93,7 +93,7 @@ class WeightStoreTest {
             Parameter weight = linear.getParameters().valueAt(0);
             WeightPlan plan =
                     new WeightPlan(linear, CompileOptions.defaults(), KernelTrials.choice());
-            try (WeightStore store = new WeightStore(manager, plan)) {
+            try (WeightStore store = new WeightStore(manager.getDevice(), plan)) {
                 WeightStore.Piece piece = store.tensor(weight);
                 NDArray next = manager.create(new float[] {8, 9}, new Shape(1, 2));
                 give(weight, next);

@@ -12,6 +12,7 @@ import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.parity.EachEngine;
 import io.github.djlblocks.parity.Tolerance;
 import io.github.djlblocks.torchscript.CompileOptions;
+import io.github.djlblocks.torchscript.NativeMemory;
 import io.github.djlblocks.torchscript.PassStatistics;
 import io.github.djlblocks.torchscript.TorchScript;
 import java.util.ArrayList;
@@ -29,6 +30,18 @@ class CompiledAdaptersTest {
             LoraConfig.builder().optRank(3).optAlpha(6).setTargets("q_proj", "up_proj").build();
     private static final LoraConfig DORA =
             LoraConfig.builder().optRank(2).optAlpha(3).optDora(true).setAllLinear().build();
+
+    /** Two maps of each of two layers, of 8 or 12 columns or more on either side. */
+    private static final int LARGE_RANK = 40_000;
+
+    private static final LoraConfig LARGE =
+            LoraConfig.builder()
+                    .optRank(LARGE_RANK)
+                    .optAlpha(1)
+                    .setTargets("q_proj", "up_proj")
+                    .build();
+    private static final long LARGE_BYTES = 4L * LARGE_RANK * 4 * 16;
+
     private static final Tolerance CLOSE = Tolerance.of(DataType.FLOAT32, 400, 4);
 
     private static KernelBlock model(NDManager manager) {
@@ -74,6 +87,34 @@ class CompiledAdaptersTest {
                 .isCloseTo(AdaptedModels.forward(plain, manager, "first"), CLOSE);
         assertThat(passes.kinds()).isEqualTo(3);
         assertThat(passes.portable()).isZero();
+    }
+
+    /** Its passes and what they had packed go, though the block stays compiled. */
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void forward_anotherOfTheSameName_freesTheFormer(NDManager manager) {
+        for (CompileOptions options :
+                List.of(
+                        CompileOptions.defaults().demanded(),
+                        CompileOptions.defaults().withWeights(WeightFormat.INT8).demanded())) {
+            KernelBlock compiled = model(manager);
+            PassStatistics passes = TorchScript.compile(compiled, manager, options);
+            swap(compiled, manager, 3);
+            long before = NativeMemory.inUse();
+            swap(compiled, manager, 20);
+            assertThat(passes.kinds()).isEqualTo(1);
+            // Kept, they would be twenty times the adapter.
+            long allowed = 6 * LARGE_BYTES;
+            assertThat(NativeMemory.grownSince(before, allowed)).isLessThan(allowed);
+        }
+    }
+
+    private static void swap(KernelBlock model, NDManager manager, int times) {
+        for (int i = 0; i < times; i++) {
+            adapters(model, manager).add("story", LARGE);
+            model.freezeParameters(true);
+            AdaptedModels.forward(model, manager, "story").close();
+            adapters(model, manager).remove("story");
+        }
     }
 
     @EachEngine(engines = "PyTorch", leavesNothingOpen = true)

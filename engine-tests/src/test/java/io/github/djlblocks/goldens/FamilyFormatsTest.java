@@ -7,17 +7,24 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import io.github.djlblocks.attention.KeyValueCache;
+import io.github.djlblocks.core.KernelBlock;
 import io.github.djlblocks.huggingface.HuggingFaceModels;
 import io.github.djlblocks.huggingface.LoadOptions;
 import io.github.djlblocks.model.CausalLanguageModel;
+import io.github.djlblocks.model.EncoderDecoder;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.EnginesUnderTest;
 import io.github.djlblocks.parity.HostValues;
 import io.github.djlblocks.parity.RelativeError;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -74,6 +81,47 @@ class FamilyFormatsTest {
                 assertThat(model.getParameters().values())
                         .allMatch(parameter -> parameter.isInitialized() != packs);
             }
+        }
+    }
+
+    /** The file is closed then: whatever kind of pass comes finds its weights. */
+    @ParameterizedTest
+    @MethodSource("io.github.djlblocks.goldens.SavedModelsTest#directories")
+    void forward_firstPassOfItsKindAfterLoading_findsItsWeights(Path directory)
+            throws IOException, MalformedModelException {
+        for (String format : new String[] {"bfloat16", "int8"}) {
+            for (int batch = 1; batch <= 2; batch++) {
+                for (int length = 1; length <= 3; length += 2) {
+                    try (NDManager manager = EngineUnderTest.onCpu("PyTorch").newManager()) {
+                        KernelBlock model =
+                                HuggingFaceModels.loadBlock(
+                                        directory,
+                                        manager,
+                                        LoadOptions.of(
+                                                Map.of("weights", format, "compile", "true")));
+                        NDArray ids = manager.ones(new Shape(batch, length), DataType.INT64);
+                        for (double value : pass(model, ids)) {
+                            assertThat(value).isFinite();
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static double[] pass(KernelBlock model, NDArray ids) {
+        ParameterStore store = new ParameterStore(ids.getManager(), false);
+        NDList inputs = new NDList(ids);
+        if (model instanceof EncoderDecoder) {
+            inputs.add(ids);
+        }
+        if (!(model instanceof CausalLanguageModel decoder)) {
+            return HostValues.of(model.forward(store, inputs, false).get(0));
+        }
+        try (KeyValueCache cache = KeyValueCache.growing(ids.getManager(), decoder.getLayers())) {
+            PairList<String, Object> params = new PairList<>();
+            params.add(CausalLanguageModel.CACHE, cache);
+            return HostValues.of(model.forward(store, inputs, false, params).get(0));
         }
     }
 }

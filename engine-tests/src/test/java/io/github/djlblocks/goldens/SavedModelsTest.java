@@ -41,7 +41,8 @@ class SavedModelsTest {
 
     private static final long TINY = 3000;
 
-    private static List<Path> directories() throws IOException {
+    /** Of every model there is. */
+    static List<Path> directories() throws IOException {
         List<Path> known = new ArrayList<>();
         try (Stream<Path> all = Files.list(Golden.path("hf"))) {
             for (Path directory : all.sorted().toList()) {

@@ -26,6 +26,7 @@ import io.github.djlblocks.feedforward.GatedFeedForward;
 import io.github.djlblocks.feedforward.MixtureOfExperts;
 import io.github.djlblocks.feedforward.Router;
 import io.github.djlblocks.feedforward.RouterLog;
+import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.model.CausalLanguageModel;
 import io.github.djlblocks.model.Decoders;
 import io.github.djlblocks.parity.EachEngine;
@@ -57,6 +58,28 @@ class CompiledFailureTest {
         PairList<String, Object> params = new PairList<>();
         params.add(CausalLanguageModel.CACHE, cache);
         return params;
+    }
+
+    /** Its caches and results would be of another type than packed weights compute. */
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void forward_formatForFloat16_isRefused(NDManager manager) {
+        for (boolean given : new boolean[] {false, true}) {
+            CompileOptions options =
+                    CompileOptions.defaults().withWeights(WeightFormat.INT8).demanded();
+            WeightSource rows = parameter -> (row, values) -> values[0] = row;
+            Twins<CausalLanguageModel> twins =
+                    Twins.of(
+                            () -> Decoders.languageModel(Twins.decoder(CONTEXT).build()),
+                            manager,
+                            DataType.FLOAT16,
+                            given ? options.withSource(rows) : options,
+                            new Shape(1, 1));
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> twins.compiled(new NDList(twins.ids(1, 2, 3)), null))
+                    .withMessageEndingWith(
+                            " is float16, and formats are for weights of float32: load it so, or"
+                                    + " leave the format out");
+        }
     }
 
     /** Each wrong pass, in the middle of a sequence, leaves no trace in it. */

@@ -2,6 +2,7 @@ package io.github.djlblocks.torchscript;
 
 import static io.github.djlblocks.parity.ParityAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -88,18 +89,9 @@ class CompiledLifetimeTest {
         Linear linear = Linear.withoutBias(2, 2);
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
-        WeightSource slow =
-                parameter -> {
-                    inside.countDown();
-                    try {
-                        go.await();
-                    } catch (InterruptedException e) {
-                        throw new UnsupportedOperationException(e);
-                    }
-                    return WeightRows.of(new float[] {1, 2, 3, 4}, 2, 2);
-                };
         CompileOptions options = DEMANDED.withWeights(WeightFormat.FLOAT32);
-        PassStatistics earlier = TorchScript.compile(linear, manager, options.withSource(slow));
+        PassStatistics earlier =
+                TorchScript.compile(linear, manager, options.withSource(waiting(inside, go)));
         NDList x = new NDList(manager.create(new float[] {1, 10}, new Shape(1, 2)));
         CompletableFuture<float[]> call =
                 CompletableFuture.supplyAsync(
@@ -181,6 +173,71 @@ class CompiledLifetimeTest {
         assertThat(Twins.forward(linear, x, null).get(0)).isExactly(expected);
         assertThat(statistics.compiled()).isEqualTo(1);
         assertThat(statistics.portable()).isEqualTo(1);
+    }
+
+    /** What a call is in stays until it ends; the next runs block by block. */
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void forward_managerClosedDuringACall_endsAsItBegan(EngineUnderTest engine, NDManager manager)
+            throws Exception {
+        Linear linear = Linear.withoutBias(2, 2);
+        linear.freezeParameters(true);
+        linear.initialize(manager, DataType.FLOAT32, new Shape(1, 2));
+        linear.getParameters().valueAt(0).getArray().muli(0);
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        NDManager brief = engine.newManager();
+        PassStatistics statistics =
+                TorchScript.compile(
+                        linear,
+                        brief,
+                        CompileOptions.defaults()
+                                .withWeights(WeightFormat.FLOAT32)
+                                .withSource(waiting(inside, go)));
+        NDList x = new NDList(manager.create(new float[] {1, 10}, new Shape(1, 2)));
+        CompletableFuture<float[]> call =
+                CompletableFuture.supplyAsync(
+                        () -> Twins.forward(linear, x, null).get(0).toFloatArray());
+        try {
+            assertThat(inside.await(60, TimeUnit.SECONDS)).isTrue();
+            brief.close();
+            assertThat(Twins.forward(linear, x, null).get(0).toFloatArray()).containsOnly(0);
+            assertThat(statistics.kinds()).isZero();
+        } finally {
+            go.countDown();
+        }
+        assertThat(call.get(60, TimeUnit.SECONDS)).containsExactly(21, 43);
+        assertThat(statistics.compiled()).isEqualTo(1);
+        assertThat(statistics.portable()).isEqualTo(1);
+        assertThat(statistics.kinds()).isZero();
+    }
+
+    /** The weight (1, 2; 3, 4), when it may be read. */
+    private static WeightSource waiting(CountDownLatch inside, CountDownLatch go) {
+        return parameter -> {
+            inside.countDown();
+            try {
+                go.await();
+            } catch (InterruptedException e) {
+                throw new UnsupportedOperationException(e);
+            }
+            return WeightRows.of(new float[] {1, 2, 3, 4}, 2, 2);
+        };
+    }
+
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void forward_managerClosed_demandedFails(EngineUnderTest engine, NDManager manager) {
+        Linear linear =
+                Twins.initialized(
+                        Linear.withBias(E, 3), manager, DataType.FLOAT32, new Shape(2, E));
+        NDList x = new NDList(manager.ones(new Shape(2, E)));
+        try (NDManager brief = engine.newManager()) {
+            TorchScript.compile(linear, brief, DEMANDED);
+        }
+        assertThatIllegalStateException()
+                .isThrownBy(() -> Twins.forward(linear, x, null))
+                .withMessage(
+                        "Linear was to run compiled but cannot: the manager it was compiled for is"
+                                + " closed");
     }
 
     /** The native list of weights holds them whatever becomes of their arrays. */

@@ -69,7 +69,7 @@ final class MetaDevice {
             CompileOptions given) {
         CompileOptions options = given.forAnyDevice();
         PtNDManager ours = BlockRunner.pyTorch(manager);
-        WeightShare weights = new WeightShare(block, options, ours);
+        WeightShare weights = new WeightShare(block, options, ours.getDevice());
         weights.join();
         PassCompiler compiler =
                 new PassCompiler(block, options, weights, ours) {
@@ -82,7 +82,7 @@ final class MetaDevice {
                 };
         PassArguments arguments = new PassArguments(inputs, params);
         try (CompiledPass pass = compiler.compile(arguments)) {
-            return pass.run(ours, arguments);
+            return Objects.requireNonNull(pass.run(ours, arguments));
         } finally {
             weights.leave();
         }
