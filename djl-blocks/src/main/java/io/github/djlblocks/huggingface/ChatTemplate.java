@@ -43,13 +43,12 @@ public final class ChatTemplate {
      * @throws IOException if a file cannot be read
      * @throws IllegalArgumentException if there is no template, or one is not well formed or uses
      *     what is not implemented; the message says where
+     * @throws IllegalStateException if GraalJS is not on the classpath
      */
     public static ChatTemplate of(Path directory) throws IOException {
         Map<String, Template> templates = new LinkedHashMap<>();
         ChatTemplateFiles.sources(directory)
-                .forEach(
-                        (name, source) ->
-                                templates.put(name, Template.parse(source.where(), source.text())));
+                .forEach((name, source) -> templates.put(name, parsed(source)));
         if (templates.isEmpty()) {
             throw new IllegalArgumentException(
                     directory
@@ -70,8 +69,23 @@ public final class ChatTemplate {
      */
     public static ChatTemplate of(String source, Map<String, String> specialTokens) {
         return new ChatTemplate(
-                Map.of(ChatTemplateFiles.DEFAULT, Template.parse("chat template", source)),
+                Map.of(
+                        ChatTemplateFiles.DEFAULT,
+                        parsed(new ChatTemplateFiles.Source("chat template", source))),
                 new LinkedHashMap<>(specialTokens));
+    }
+
+    private static Template parsed(ChatTemplateFiles.Source source) {
+        try {
+            return Template.parse(source.where(), source.text());
+        } catch (NoClassDefFoundError e) {
+            throw new IllegalStateException(
+                    "chat templates are rendered in JavaScript, and "
+                            + e.getMessage()
+                            + " is missing: add org.graalvm.polyglot:polyglot, and js-community of"
+                            + " type pom, to the classpath",
+                    e);
+        }
     }
 
     /**

@@ -112,8 +112,10 @@ public final class HuggingFaceModels {
      *     are
      */
     public static void requireEngine(String engine) {
-        if (!Engine.hasEngine(engine)) {
+        // That of RPC runs whole models elsewhere, and has no arrays.
+        if (!Engine.hasEngine(engine) || engine.equals("RPC")) {
             Set<String> found = new TreeSet<>(Engine.getAllEngines());
+            found.remove("RPC");
             throw new IllegalArgumentException(
                     "engine '"
                             + engine

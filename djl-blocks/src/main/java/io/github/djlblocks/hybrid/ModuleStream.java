@@ -12,6 +12,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** A module in a file of its own, and in the middle of a stream of parameters. */
@@ -31,7 +32,9 @@ final class ModuleStream {
         if (parent == null || !Files.isDirectory(parent)) {
             throw new IOException(file + " cannot be written: its directory does not exist");
         }
-        Path temporary = Files.createTempFile(parent, ".saving", ".pt");
+        // Not createTempFile, whose files are their owner's alone, and stay so when they are moved.
+        Path temporary =
+                parent.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
             try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(temporary))) {
                 module.part().write(out);

@@ -157,6 +157,16 @@ final class AttentionEmitters {
                         q.dims().get(3).hint()));
     }
 
+    /**
+     * The type of what is added to scores of a type. To those of bfloat16 it is added in float32,
+     * but on a GPU, whose attention takes masks of the type of queries alone.
+     */
+    static ScriptWriter.Code added(DataType type, ScriptWriter out) {
+        boolean widened = out.types().converts(type) && out.tensors().isOfThisProcessor();
+        int code = widened ? ScriptTypes.plain(DataType.FLOAT32) : out.types().code(type);
+        return ScriptWriter.code(Integer.toString(code));
+    }
+
     /** The name of the pair of masks; what the engine does itself when causal needs none. */
     private static String masks(
             Node node, Value q, Value k, AttentionSpec spec, boolean left, ScriptWriter out) {
@@ -171,6 +181,7 @@ final class AttentionEmitters {
         DataType type = q.dataType() == DataType.FLOAT16 ? DataType.FLOAT32 : q.dataType();
         List<@Nullable Object> asked = new ArrayList<>(given);
         asked.addAll(Arrays.asList(spec.causal(), spec.left(), spec.right(), spec.prefix(), type));
+        asked.add(added(type, out));
         List<Object> key = List.of("masks", s, t, asked, left);
         return out.rememberAs(
                 key,

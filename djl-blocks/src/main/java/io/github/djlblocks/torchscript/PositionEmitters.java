@@ -10,6 +10,7 @@ import io.github.djlblocks.kernel.RotarySpec;
 import io.github.djlblocks.kernel.SinusoidSpec;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Prints positions. */
 final class PositionEmitters {
@@ -29,7 +30,7 @@ final class PositionEmitters {
         all.put("sinusoids", PositionEmitters::sinusoids);
         all.put("rotaryTable", PositionEmitters::rotaryTable);
         all.put("rotate", PositionEmitters::rotate);
-        all.put("linearBias", Emitter.plain("linear_bias"));
+        all.put("linearBias", PositionEmitters::linearBias);
         all.put("bucketBias", Emitter.plain("bucket_bias"));
     }
 
@@ -40,6 +41,20 @@ final class PositionEmitters {
     /** A past that was known when the graph was recorded: nothing, in all our blocks. */
     static Object number(Object past) {
         return past instanceof List<?> known ? known.get(0) : past;
+    }
+
+    /** Distances of thousands have more digits than bfloat16. */
+    private static void linearBias(Node node, ScriptWriter out) {
+        List<@Nullable Object> operands = node.operands();
+        out.assign(
+                node.result(),
+                out.call(
+                        "linear_bias",
+                        operands.get(0),
+                        operands.get(1),
+                        operands.get(2),
+                        operands.get(3),
+                        AttentionEmitters.added(node.operand(4, DataType.class), out)));
     }
 
     private static void positions(Node node, ScriptWriter out) {

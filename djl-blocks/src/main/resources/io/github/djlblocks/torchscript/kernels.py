@@ -446,18 +446,19 @@ def segment_mask(self, queries: Tensor, keys: Tensor) -> Tensor:
 # Attention
 
 
-def added(self, given: Tensor, dtype: int) -> Tensor:
+# What is given as numbers may be given wider than scores: bfloat16 scores vanish beside a large one.
+def added(self, given: Tensor, dtype: int, wide: int) -> Tensor:
     if given.dtype == 11:
         return (given.to(dtype) - 1) * 1.0e30
-    return given.to(dtype).clamp(min=-1.0e30)
+    return given.to(wide).clamp(min=-1.0e30)
 
 
-def score_mask(self, s: int, t: int, q: Tensor, mask: Optional[Tensor], bias: Optional[Tensor], offsets: Optional[Tensor], offset: Optional[int], causal: bool, left: int, right: int, prefix: int, dtype: int) -> Optional[Tensor]:
+def score_mask(self, s: int, t: int, q: Tensor, mask: Optional[Tensor], bias: Optional[Tensor], offsets: Optional[Tensor], offset: Optional[int], causal: bool, left: int, right: int, prefix: int, dtype: int, wide: int) -> Optional[Tensor]:
     total = annotate(Optional[Tensor], None)
     if mask is not None:
-        total = self.added(mask, dtype)
+        total = self.added(mask, dtype, wide)
     if bias is not None:
-        b = self.added(bias, dtype)
+        b = self.added(bias, dtype, wide)
         total = b if total is None else b + total
     first = t - s if offset is None else offset
     by_row = offsets is not None
@@ -481,7 +482,7 @@ def score_mask(self, s: int, t: int, q: Tensor, mask: Optional[Tensor], bias: Op
             keep = torch.logical_and(keep, seen)
         if far:
             keep = torch.logical_and(keep, keys <= queries + right)
-        blocked = self.added(keep, dtype)
+        blocked = self.added(keep, dtype, wide)
         total = blocked if total is None else total + blocked
     if total is not None:
         for i in range(4 - total.dim()):
@@ -522,7 +523,7 @@ def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], seen: 
             mask = m
         y = torch.scaled_dot_product_attention(rows, keys, values, mask, 0.0, ordered, scale=scale).reshape([b, h, s, v.size(3)])
     if seen is not None:
-        y = y * seen
+        y = y * seen.to(y.dtype)
     return y
 
 
@@ -550,12 +551,13 @@ def attend_in_chunks(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tenso
         if ordered:
             nearest = torch.add_(scores.narrow(3, start, rows), later.narrow(0, 0, rows).narrow(1, 0, rows))
         elif mask is not None:
-            scores = torch.add_(scores, mask if mask.size(2) == 1 else mask.narrow(2, start, rows))
-        weights = torch.softmax(scores, 3).view([b, kv, group * rows, end])
+            near = mask if mask.size(2) == 1 else mask.narrow(2, start, rows)
+            scores = torch.add_(scores, near) if near.dtype == scores.dtype else scores + near
+        weights = torch.softmax(scores, 3).to(q.dtype).view([b, kv, group * rows, end])
         parts.append(torch.matmul(weights, v.narrow(2, 0, end)).view([b, h, rows, v.size(3)]))
     y = parts[0] if len(parts) == 1 else torch.cat(parts, 2)
     if seen is not None:
-        y = y * seen
+        y = y * seen.to(y.dtype)
     return y
 
 

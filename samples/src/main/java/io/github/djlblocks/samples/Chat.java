@@ -6,6 +6,7 @@ import ai.djl.repository.zoo.ZooModel;
 import io.github.djlblocks.huggingface.ChatMessage;
 import io.github.djlblocks.huggingface.ChatOptions;
 import io.github.djlblocks.huggingface.ChatSession;
+import io.github.djlblocks.huggingface.ChatTemplate;
 import io.github.djlblocks.huggingface.HuggingFaceModels;
 import io.github.djlblocks.huggingface.TextGenerator;
 import java.io.BufferedReader;
@@ -60,9 +61,11 @@ final class Chat extends Program {
 
     @Override
     public Integer call() throws IOException, ModelException {
+        Path directory = Objects.requireNonNull(model);
         Criteria.Builder<String, String> criteria =
-                HuggingFaceModels.textGeneration(
-                        Objects.requireNonNull(model), where.engine(), where.device());
+                HuggingFaceModels.textGeneration(directory, where.engine(), where.device());
+        // A model without a template is refused before it is loaded.
+        ChatTemplate.of(directory);
         if (weights != null) {
             criteria.optArgument("weights", weights);
         }

@@ -7,6 +7,8 @@ import ai.djl.translate.TranslateException;
 import io.github.djlblocks.huggingface.TextTasks;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -56,9 +58,19 @@ final class Embed extends Program {
         if (top < 1) {
             throw new IllegalArgumentException("--top (" + top + ") must be at least 1");
         }
+        Path given = Objects.requireNonNull(file);
+        if (!Files.isRegularFile(given)) {
+            throw new IllegalArgumentException(
+                    given + " is no file: give a text file with a sentence a line");
+        }
         List<String> sentences;
-        try (Stream<String> lines = Files.lines(Objects.requireNonNull(file))) {
+        try (Stream<String> lines = Files.lines(given)) {
             sentences = lines.map(String::strip).filter(line -> !line.isEmpty()).toList();
+        } catch (UncheckedIOException e) {
+            if (e.getCause() instanceof CharacterCodingException) {
+                throw new IllegalArgumentException(given + " is no UTF-8 text: convert it", e);
+            }
+            throw e.getCause();
         }
         if (sentences.isEmpty()) {
             throw new IllegalArgumentException(file + " has no sentence: write one a line");

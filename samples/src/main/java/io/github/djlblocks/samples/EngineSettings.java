@@ -23,6 +23,15 @@ final class EngineSettings {
     }
 
     Device device() {
-        return Device.fromName(device);
+        return device(device);
+    }
+
+    /** The device of a name. */
+    static Device device(String name) {
+        if (!name.matches("cpu|gpu\\d{1,3}")) {
+            throw new IllegalArgumentException(
+                    "--device is '" + name + "': use cpu, gpu0, gpu1, ...");
+        }
+        return Device.fromName(name);
     }
 }

@@ -101,6 +101,10 @@ public final class FineTuneHybrid extends Program {
 
     @Override
     public Integer call() throws IOException, MalformedModelException {
+        requireAtLeastOne("--steps", steps);
+        if (output != null) {
+            requireWritable("--output", output);
+        }
         Path directory = Files.createTempDirectory("hybrid");
         Path written = directory.resolve("encoder.pt");
         try {

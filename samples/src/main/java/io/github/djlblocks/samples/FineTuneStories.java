@@ -24,6 +24,7 @@ import io.github.djlblocks.training.MaskedCrossEntropyLoss;
 import io.github.djlblocks.training.TokenBatches;
 import io.github.djlblocks.training.TrainingRun;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -99,6 +100,15 @@ final class FineTuneStories extends Program {
 
     @Override
     public Integer call() throws IOException, MalformedModelException {
+        requireAtLeastOne("--steps", steps);
+        requireAtLeastOne("--batch", batchSize);
+        requireAtLeastOne("--prompts", prompts);
+        if (Files.exists(output) && !Files.isDirectory(output)) {
+            throw new IllegalArgumentException(
+                    "--output " + output + " is a file: name a directory for the adapter");
+        }
+        requireWritable("--output", output);
+        requireWritable("--plot", plot);
         Path directory = model == null ? ShippedModel.directory() : model;
         ModelDescription description = HuggingFaceModels.describe(directory);
         HuggingFaceModels.requireEngine(engine);

@@ -1,6 +1,5 @@
 package io.github.djlblocks.samples;
 
-import ai.djl.Device;
 import ai.djl.ModelException;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.types.DataType;
@@ -8,6 +7,7 @@ import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
 import io.github.djlblocks.huggingface.HuggingFaceModels;
 import io.github.djlblocks.huggingface.TextGenerator;
+import io.github.djlblocks.huggingface.TextOptions;
 import io.github.djlblocks.parity.EngineUnderTest;
 import io.github.djlblocks.parity.EnginesUnderTest;
 import io.github.djlblocks.parity.ParityReport;
@@ -139,24 +139,33 @@ public final class Generate extends Program {
     private long[] generate(PrintWriter out, Path directory, String name)
             throws IOException, ModelException {
         Criteria.Builder<String, String> criteria =
-                HuggingFaceModels.textGeneration(directory, name, Device.fromName(device));
+                HuggingFaceModels.textGeneration(directory, name, EngineSettings.device(device));
         if (weights != null) {
             criteria.optArgument("weights", weights);
         }
         try (ZooModel<String, String> zooModel = criteria.build().loadModel();
                 TextGenerator generator = TextGenerator.of(zooModel)) {
             Engine engine = Engine.getEngine(name);
+            TextOptions options = text.apply(generator.textOptions());
             out.printf("[%s %s, %s]%n%s", name, engine.getVersion(), device, prompt);
             out.flush();
             long start = System.nanoTime();
-            TextGenerator.Result result =
-                    generator.generate(
-                            prompt,
-                            text.apply(generator.textOptions()),
-                            piece -> {
-                                out.print(piece);
-                                out.flush();
-                            });
+            TextGenerator.Result result;
+            try {
+                result =
+                        generator.generate(
+                                prompt,
+                                options,
+                                piece -> {
+                                    out.print(piece);
+                                    out.flush();
+                                });
+            } catch (RuntimeException e) {
+                // What failed is said on a line of its own.
+                out.println();
+                out.flush();
+                throw e;
+            }
             double seconds = (System.nanoTime() - start) / 1e9;
             out.printf(
                     "%n%n  %d tokens after a prompt of %d in %.2f s: %.0f tokens/s (%s)%n%n",

@@ -1,6 +1,11 @@
 package io.github.djlblocks.samples;
 
 import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -32,8 +37,46 @@ abstract class Program implements Callable<Integer> {
         line.getErr().println(line.getColorScheme().errorText(message(e)));
     }
 
+    /** What went wrong; the system says of some files no more than their names. */
     private static String message(Exception e) {
-        return e.getMessage() == null ? e.toString() : e.getMessage();
+        if (e.getMessage() == null) {
+            return e.toString();
+        }
+        if (e instanceof NoSuchFileException) {
+            return e.getMessage() + " does not exist";
+        }
+        if (e instanceof AccessDeniedException) {
+            return e.getMessage() + " may not be read or written: permission denied";
+        }
+        return e instanceof FileAlreadyExistsException
+                ? e.getMessage() + " exists already"
+                : e.getMessage();
+    }
+
+    static void requireAtLeastOne(String option, int number) {
+        if (number < 1) {
+            throw new IllegalArgumentException(
+                    option + " is " + number + ": give a number of at least 1");
+        }
+    }
+
+    /**
+     * Says before the work begins that its result cannot be written.
+     *
+     * @param option names the path in messages
+     * @param path of a file, or of a directory, which may not be there yet
+     */
+    static void requireWritable(String option, Path path) {
+        Path there = path.toAbsolutePath();
+        while (there.getParent() != null && !Files.exists(there)) {
+            there = there.getParent();
+        }
+        boolean isItself = there.equals(path.toAbsolutePath());
+        if (!Files.isWritable(there) || !(isItself || Files.isDirectory(there))) {
+            throw new IllegalArgumentException(
+                    "%s %s cannot be written, for %s is no directory that may be written to: name another"
+                            .formatted(option, path, there));
+        }
     }
 
     /** Nothing here needs a network: keeps DJL from asking for one. */
