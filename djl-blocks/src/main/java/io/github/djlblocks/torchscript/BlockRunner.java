@@ -4,10 +4,12 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.util.PairList;
+import io.github.djlblocks.attention.KeyValueCache;
 import io.github.djlblocks.core.AdapterChoice;
 import io.github.djlblocks.core.PassRunner;
 import io.github.djlblocks.internal.ParameterPaths;
@@ -88,9 +90,29 @@ final class BlockRunner implements PassRunner, PassStatistics {
                                     "the manager it was compiled for is closed"));
         }
         try {
-            return attempt(inputs, params);
+            NDList outputs = attempt(inputs, params);
+            if (outputs == null && params != null) {
+                requireReadable(params);
+            }
+            return outputs;
         } finally {
             calls.leave();
+        }
+    }
+
+    /** Compiled passes of bfloat16 leave in caches what blocks would take for FLOAT16. */
+    private void requireReadable(PairList<String, Object> params) {
+        for (Object value : params.values()) {
+            if (options.types() == ScriptTypes.BFLOAT16
+                    && value instanceof KeyValueCache cache
+                    && cache.length() > 0
+                    && cache.slot(0).content().get(0).getDataType() == DataType.FLOAT16) {
+                throw new IllegalStateException(
+                        compiler.name()
+                                + " runs this pass block by block, and its cache holds bfloat16 of"
+                                + " compiled passes: begin the sequence again with another cache,"
+                                + " or use demanded() to see why it is not compiled");
+            }
         }
     }
 

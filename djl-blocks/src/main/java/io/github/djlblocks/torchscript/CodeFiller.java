@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.format.WeightRows;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /** Writes codes and scales of a weight into arrays on the processor. */
 final class CodeFiller {
@@ -67,6 +68,21 @@ final class CodeFiller {
                 }
             }
         }
+    }
+
+    /** Matrices below each other as one. */
+    static WeightRows below(List<WeightRows> matrices, List<Integer> heights) {
+        int[] starts = new int[heights.size() + 1];
+        for (int i = 0; i < heights.size(); i++) {
+            starts[i + 1] = starts[i] + heights.get(i);
+        }
+        return (row, values) -> {
+            int which = 0;
+            while (row >= starts[which + 1]) {
+                which++;
+            }
+            matrices.get(which).read(row - starts[which], values);
+        };
     }
 
     /** Rows of an array, in its memory. */

@@ -29,8 +29,8 @@ public final class TorchScript {
      * compiled before is freed, behind the last call it is in.
      *
      * @param block the block, on engine PyTorch
-     * @param manager the manager that holds what is compiled: what is compiled ends with it, and
-     *     the block runs as before then
+     * @param manager the manager that holds what is compiled: what is compiled ends with it, behind
+     *     the calls that are in it, and the block runs as before then
      * @param options how
      * @return what becomes of its passes
      * @throws IllegalArgumentException if the manager is of another engine

@@ -18,8 +18,6 @@ enum WeightHolder {
     SCALED("pack_scaled", 2),
     PACKED_INT4("pack_int4", 2);
 
-    private static final String PACKED = "__torch__.torch.classes.quantized.LinearPackedParamsBase";
-
     private final String pack;
     private final int tensors;
 
@@ -39,6 +37,6 @@ enum WeightHolder {
 
     /** The TorchScript type of each part. */
     List<String> parts() {
-        return isTensors() ? Collections.nCopies(tensors, "Tensor") : List.of(PACKED);
+        return isTensors() ? Collections.nCopies(tensors, "Tensor") : List.of(Script.PACKED);
     }
 }

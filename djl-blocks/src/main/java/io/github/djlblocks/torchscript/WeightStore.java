@@ -347,18 +347,9 @@ final class WeightStore implements AutoCloseable {
             NDArray codes,
             NDArray scales) {
         List<WeightRows> sources = weights.stream().map(plan.source()::rows).toList();
-        int[] starts = new int[weights.size() + 1];
-        for (int i = 0; i < weights.size(); i++) {
-            starts[i + 1] = starts[i] + Math.toIntExact(weights.get(i).getShape().size() / in);
-        }
-        WeightRows rows =
-                (row, values) -> {
-                    int which = 0;
-                    while (row >= starts[which + 1]) {
-                        which++;
-                    }
-                    sources.get(which).read(row - starts[which], values);
-                };
+        List<Integer> heights =
+                weights.stream().map(w -> Math.toIntExact(w.getShape().size() / in)).toList();
+        WeightRows rows = CodeFiller.below(sources, heights);
         new CodeFiller(format, plan.name(weights.get(0)), LARGEST_BUFFER)
                 .fill(out, in, rows, codes, scales);
     }

@@ -60,6 +60,37 @@ class CompiledFailureTest {
         return params;
     }
 
+    /** What compiled passes left in the cache is no FLOAT16, by which name it goes. */
+    @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
+    void forward_cacheOfBfloat16BlockByBlock_saysSo(NDManager manager) {
+        Twins<CausalLanguageModel> twins =
+                Twins.of(
+                        () -> Decoders.languageModel(Twins.decoder(CONTEXT).build()),
+                        manager,
+                        DataType.FLOAT32,
+                        CompileOptions.defaults().withWeights(WeightFormat.BFLOAT16),
+                        new Shape(1, 1));
+        try (KeyValueCache cache = KeyValueCache.growing(manager, Twins.LAYERS)) {
+            twins.compiled(new NDList(twins.ids(1, 1, 3)), params(cache));
+            PairList<String, Object> unknown = params(cache);
+            unknown.add("unknown", new Object());
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> twins.compiled(new NDList(twins.ids(2, 1, 1)), unknown))
+                    .withMessageStartingWith(
+                            "CausalLanguageModel runs this pass block by block, and its cache holds"
+                                    + " bfloat16 of compiled passes: ");
+            assertThat(cache.length()).isEqualTo(3);
+            twins.compiled(new NDList(twins.ids(2, 1, 1)), params(cache));
+            assertThat(cache.length()).isEqualTo(4);
+        }
+        try (KeyValueCache fresh = KeyValueCache.growing(manager, Twins.LAYERS)) {
+            PairList<String, Object> unknown = params(fresh);
+            unknown.add("unknown", new Object());
+            twins.compiled(new NDList(twins.ids(1, 1, 3)), unknown);
+            assertThat(fresh.length()).isEqualTo(3);
+        }
+    }
+
     /** Its caches and results would be of another type than packed weights compute. */
     @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
     void forward_formatForFloat16_isRefused(NDManager manager) {
