@@ -43,6 +43,8 @@ public final class ModelDescription {
     private final String architecture;
     private final int vocabularySize;
     private final int hiddenSize;
+    private static final int MOST_LAYERS_OF_A_TENSOR = 10;
+
     private final int layers;
     private final int contextLength;
     private final boolean tiedHead;
@@ -266,10 +268,24 @@ public final class ModelDescription {
      * @param directory where it is
      * @return the tensors; close them
      * @throws IOException if there is none, or it cannot be read
-     * @throws MalformedModelException if it is damaged
+     * @throws MalformedModelException if it is damaged, or so small that the layers cannot be in it
      */
     public TensorSource open(Path directory) throws IOException, MalformedModelException {
-        return names.view(Checkpoints.open(directory));
+        TensorSource stored = Checkpoints.open(directory);
+        int tensors = stored.names().size();
+        // Layers may share theirs. What is made for each takes memory before a tensor is missed.
+        if (layers / MOST_LAYERS_OF_A_TENSOR > tensors) {
+            stored.close();
+            throw new MalformedModelException(
+                    "the configuration says there are "
+                            + layers
+                            + " layers, and the checkpoint in "
+                            + directory
+                            + " has "
+                            + tensors
+                            + " tensors: one of them is of another model");
+        }
+        return names.view(stored);
     }
 
     /**

@@ -9,6 +9,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -87,6 +88,27 @@ class BadInputTest {
         assertThat(refused("--engine", "RPC"))
                 .startsWith("engine 'RPC' is not on the classpath, found [")
                 .doesNotContain("[RPC", ", RPC");
+    }
+
+    /** Not a hang, nor all memory: layers are made before their tensors are missed. */
+    @Test
+    void generate_moreLayersThanTheCheckpoint_isRefused() throws IOException {
+        Path shipped = ShippedModel.directory();
+        try (Stream<Path> files = Files.list(shipped)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, folder.resolve(file.getFileName().toString()));
+            }
+        }
+        Path config = folder.resolve("config.json");
+        String text = Files.readString(config);
+        String other =
+                text.replaceFirst("\"num_hidden_layers\": *\\d+", "\"num_hidden_layers\": 4000000");
+        assertThat(other).isNotEqualTo(text);
+        Files.writeString(config, other);
+        assertThat(refused("--engine", "PyTorch", "--model", folder.toString()))
+                .matches(
+                        "the configuration says there are 4000000 layers, and the checkpoint in .*"
+                                + " has \\d+ tensors: one of them is of another model");
     }
 
     @Test
