@@ -84,12 +84,7 @@ class AnyDeviceTest {
     /** A prompt, and a token behind it, of one row and of two, through caches of every policy. */
     @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
     void forward_stepsInEveryFormatOnMeta_makeWhatTheyNeedThere(NDManager manager) {
-        CausalLanguageModel model =
-                Twins.initialized(
-                        Decoders.languageModel(config()),
-                        manager,
-                        DataType.FLOAT32,
-                        new Shape(1, 1));
+        CausalLanguageModel model = model(manager);
         for (WeightFormat format : FORMATS) {
             CompileOptions options = CompileOptions.defaults().withWeights(format);
             for (CachePolicy policy :
@@ -124,12 +119,7 @@ class AnyDeviceTest {
     /** Rows of a batch that are of different lengths. */
     @EachEngine(engines = "PyTorch", leavesNothingOpen = true)
     void forward_rowsOfSeveralLengthsOnMeta_makeWhatTheyNeedThere(NDManager manager) {
-        CausalLanguageModel model =
-                Twins.initialized(
-                        Decoders.languageModel(config()),
-                        manager,
-                        DataType.FLOAT32,
-                        new Shape(1, 1));
+        CausalLanguageModel model = model(manager);
         KeyValueCache cache = KeyValueCache.preallocated(manager, Twins.LAYERS, CONTEXT);
         model.forward(
                 new ParameterStore(manager, false),
@@ -223,6 +213,11 @@ class AnyDeviceTest {
         try (NDArray array = manager.create(rounded, shape)) {
             parameter.getArray().muli(0).addi(array);
         }
+    }
+
+    private static CausalLanguageModel model(NDManager manager) {
+        return Twins.initialized(
+                Decoders.languageModel(config()), manager, DataType.FLOAT32, new Shape(1, 1));
     }
 
     private static DecoderConfig config() {

@@ -121,13 +121,6 @@ class CliTest {
     }
 
     @Test
-    void chat_modelWithoutTemplate_saysSoAtTheFirstLine() {
-        int code = run("Hello\n", "chat", shipped());
-        assertThat(code).isZero();
-        assertThat(err.toString()).contains("has no chat template");
-    }
-
-    @Test
     void inspect_directory_isDescribedWithoutWeights() {
         int code = run("", "inspect", shipped(), "--tensors");
         assertThat(err.toString()).isEmpty();
