@@ -62,6 +62,9 @@ final class BlockRunner implements PassRunner, PassStatistics {
         this.options = options;
         this.weights = weights;
         this.parent = pyTorch(parent);
+        if (!parent.isOpen()) {
+            throw new IllegalStateException("the manager to compile for is closed");
+        }
         weights.join();
         // A manager of its own, for that of the user may be closed while calls are in a pass.
         manager = (PtNDManager) NDManager.newBaseManager(parent.getDevice(), "PyTorch");
@@ -87,31 +90,34 @@ final class BlockRunner implements PassRunner, PassStatistics {
                     ? null
                     : portable(
                             new UnsupportedOperationException(
-                                    "the manager it was compiled for is closed"));
+                                    "the manager it was compiled for is closed"),
+                            params);
         }
         try {
-            NDList outputs = attempt(inputs, params);
-            if (outputs == null && params != null) {
-                requireReadable(params);
-            }
-            return outputs;
+            return attempt(inputs, params);
         } finally {
             calls.leave();
         }
     }
 
     /** Compiled passes of bfloat16 leave in caches what blocks would take for FLOAT16. */
-    private void requireReadable(PairList<String, Object> params) {
+    private void requireReadable(
+            @Nullable PairList<String, Object> params, RuntimeException reason) {
+        if (params == null || options.types() != ScriptTypes.BFLOAT16) {
+            return;
+        }
         for (Object value : params.values()) {
-            if (options.types() == ScriptTypes.BFLOAT16
-                    && value instanceof KeyValueCache cache
+            if (value instanceof KeyValueCache cache
                     && cache.length() > 0
                     && cache.slot(0).content().get(0).getDataType() == DataType.FLOAT16) {
                 throw new IllegalStateException(
                         compiler.name()
-                                + " runs this pass block by block, and its cache holds bfloat16 of"
-                                + " compiled passes: begin the sequence again with another cache,"
-                                + " or use demanded() to see why it is not compiled");
+                                + " cannot run this pass compiled: "
+                                + reason.getMessage()
+                                + "; and block by block it cannot read the cache, which holds"
+                                + " bfloat16 of compiled passes: mend that, or begin the sequence"
+                                + " again with another cache",
+                        reason);
             }
         }
     }
@@ -135,11 +141,12 @@ final class BlockRunner implements PassRunner, PassStatistics {
                 return run(arguments);
             }
         } catch (UnsupportedOperationException e) {
-            return portable(e);
+            return portable(e, params);
         } catch (EngineException | IllegalArgumentException | IllegalStateException e) {
             if (options.isDemanded()) {
                 throw e;
             }
+            requireReadable(params, e);
             // What is wrong with the arguments is said best by the blocks themselves.
             portable.increment();
             LOG.warn(
@@ -197,13 +204,15 @@ final class BlockRunner implements PassRunner, PassStatistics {
         return options.weights() != null;
     }
 
-    private @Nullable NDList portable(RuntimeException reason) {
+    private @Nullable NDList portable(
+            RuntimeException reason, @Nullable PairList<String, Object> params) {
         portable.increment();
         if (options.isDemanded()) {
             throw new IllegalStateException(
                     compiler.name() + " was to run compiled but cannot: " + reason.getMessage(),
                     reason);
         }
+        requireReadable(params, reason);
         if (told.add(String.valueOf(reason.getMessage()))) {
             LOG.info("{} runs block by block: {}", compiler.name(), reason.getMessage());
         }

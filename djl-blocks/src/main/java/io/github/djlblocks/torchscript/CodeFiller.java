@@ -11,6 +11,9 @@ import java.util.List;
 /** Writes codes and scales of a weight into arrays on the processor. */
 final class CodeFiller {
 
+    /** Bytes that a buffer of the engine may have. */
+    static final int LARGEST_BUFFER = Integer.MAX_VALUE;
+
     private static final ByteBuffer NONE = ByteBuffer.allocateDirect(0);
 
     private final WeightFormat format;
@@ -56,6 +59,7 @@ final class CodeFiller {
             for (int start = 0; start < out; start += step) {
                 int first = start;
                 int count = Math.min(step, out - start);
+                // Without scales, whatever is given for them is not looked at.
                 try (NDArray part = part(matrix, first, count);
                         NDArray steps = part(hasScales ? scales : matrix, first, count)) {
                     format.pack(
@@ -86,7 +90,7 @@ final class CodeFiller {
     }
 
     /** Rows of an array, in its memory. */
-    private static NDArray part(NDArray array, int first, int count) {
+    static NDArray part(NDArray array, int first, int count) {
         return array.get(new NDIndex().addSliceDim(first, first + count));
     }
 

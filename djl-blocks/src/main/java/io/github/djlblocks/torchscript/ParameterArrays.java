@@ -1,11 +1,13 @@
 package io.github.djlblocks.torchscript;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDArray;
 import io.github.djlblocks.format.WeightRows;
 import io.github.djlblocks.graph.Value;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -46,12 +48,35 @@ final class ParameterArrays {
 
     /** The values of parameters as they are now, which are FLOAT32. */
     static WeightRows rowsOf(Parameter parameter) {
+        return rowsOf(parameter, CodeFiller.LARGEST_BUFFER);
+    }
+
+    /** The same, read through buffers of so many bytes at most. */
+    static WeightRows rowsOf(Parameter parameter, int largest) {
         PtNDArray array = of(parameter);
         int in = width(parameter);
         int out = Math.toIntExact(parameter.getShape().size() / in);
-        ByteBuffer bytes =
-                array.getDevice().isGpu() ? HostBytes.of(array) : array.toByteBuffer(true);
-        return WeightRows.ofFloat32(bytes, out, in);
+        int step = Math.max(1, largest / (in * Float.BYTES));
+        if (out <= step) {
+            return WeightRows.ofFloat32(bytes(array), out, in);
+        }
+        List<WeightRows> parts = new ArrayList<>();
+        List<Integer> heights = new ArrayList<>();
+        try (NDArray matrix = array.reshape(out, in)) {
+            for (int first = 0; first < out; first += step) {
+                int count = Math.min(step, out - first);
+                // A buffer is over the memory of the parameter, not of the view.
+                try (NDArray part = CodeFiller.part(matrix, first, count)) {
+                    parts.add(WeightRows.ofFloat32(bytes(part), count, in));
+                    heights.add(count);
+                }
+            }
+        }
+        return CodeFiller.below(parts, heights);
+    }
+
+    private static ByteBuffer bytes(NDArray array) {
+        return array.getDevice().isGpu() ? HostBytes.of(array) : array.toByteBuffer(true);
     }
 
     /** The last axis. */

@@ -94,9 +94,6 @@ final class WeightStore implements AutoCloseable {
     /** After so many bytes packed, what packing has freed goes back. */
     private static final long TRIMMED = 16 << 20;
 
-    /** Bytes that a buffer of the engine may have. */
-    static final int LARGEST_BUFFER = Integer.MAX_VALUE;
-
     private final PtNDManager manager;
     private final PtNDManager host;
     private final WeightPlan plan;
@@ -151,12 +148,20 @@ final class WeightStore implements AutoCloseable {
     private IValue list(String none, String add, List<Piece> wanted, boolean ofTensors) {
         try (IValue zero = IValue.from(0L)) {
             IValue list = module.call(none, zero);
-            for (Piece piece : wanted) {
-                if (piece.tensors == ofTensors) {
-                    module.call(add, list, piece.value).close();
+            boolean filled = false;
+            try {
+                for (Piece piece : wanted) {
+                    if (piece.tensors == ofTensors) {
+                        module.call(add, list, piece.value).close();
+                    }
+                }
+                filled = true;
+                return list;
+            } finally {
+                if (!filled) {
+                    list.close();
                 }
             }
-            return list;
         }
     }
 
@@ -333,11 +338,6 @@ final class WeightStore implements AutoCloseable {
         }
     }
 
-    /** How many pieces it has. */
-    synchronized int size() {
-        return pieces.size();
-    }
-
     /** Fills in codes and scales: a buffer ends at 2 GB, so those of more are filled in parts. */
     private void fill(
             WeightFormat format,
@@ -350,7 +350,7 @@ final class WeightStore implements AutoCloseable {
         List<Integer> heights =
                 weights.stream().map(w -> Math.toIntExact(w.getShape().size() / in)).toList();
         WeightRows rows = CodeFiller.below(sources, heights);
-        new CodeFiller(format, plan.name(weights.get(0)), LARGEST_BUFFER)
+        new CodeFiller(format, plan.name(weights.get(0)), CodeFiller.LARGEST_BUFFER)
                 .fill(out, in, rows, codes, scales);
     }
 

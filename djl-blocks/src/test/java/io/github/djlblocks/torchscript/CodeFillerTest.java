@@ -8,9 +8,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import io.github.djlblocks.core.Linear;
 import io.github.djlblocks.format.PackedWeight;
 import io.github.djlblocks.format.WeightFormat;
 import io.github.djlblocks.format.WeightRows;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,6 +56,29 @@ class CodeFillerTest {
                 }
                 assertThat(manager.getManagedArrays()).hasSize(2);
             }
+        }
+    }
+
+    /** Parameters that are longer than a buffer are read in parts, too. */
+    @Test
+    void rowsOf_inParts_areThoseOfTheWhole() {
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            Linear linear = Linear.withoutBias(IN, OUT);
+            linear.freezeParameters(true);
+            linear.initialize(manager, DataType.FLOAT32, new Shape(1, IN));
+            Parameter weight = linear.getParameters().valueAt(0);
+            float[] values = weight.getArray().toFloatArray();
+            int open = manager.getManagedArrays().size();
+            for (int largest : new int[] {1, 3 * 4 * IN + 1, OUT * 4 * IN}) {
+                WeightRows rows = ParameterArrays.rowsOf(weight, largest);
+                float[] row = new float[IN];
+                for (int i = 0; i < OUT; i++) {
+                    rows.read(i, row);
+                    assertThat(row)
+                            .containsExactly(Arrays.copyOfRange(values, i * IN, (i + 1) * IN));
+                }
+            }
+            assertThat(manager.getManagedArrays()).hasSize(open);
         }
     }
 

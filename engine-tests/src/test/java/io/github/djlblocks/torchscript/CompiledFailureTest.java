@@ -76,9 +76,11 @@ class CompiledFailureTest {
             unknown.add("unknown", new Object());
             assertThatIllegalStateException()
                     .isThrownBy(() -> twins.compiled(new NDList(twins.ids(2, 1, 1)), unknown))
-                    .withMessageStartingWith(
-                            "CausalLanguageModel runs this pass block by block, and its cache holds"
-                                    + " bfloat16 of compiled passes: ");
+                    .withMessage(
+                            "CausalLanguageModel cannot run this pass compiled: param unknown of"
+                                    + " Object is not known; and block by block it cannot read the"
+                                    + " cache, which holds bfloat16 of compiled passes: mend that,"
+                                    + " or begin the sequence again with another cache");
             assertThat(cache.length()).isEqualTo(3);
             twins.compiled(new NDList(twins.ids(2, 1, 1)), params(cache));
             assertThat(cache.length()).isEqualTo(4);
